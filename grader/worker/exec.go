@@ -1,0 +1,373 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/moby/buildkit/solver"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+
+	"drydock/grader/report"
+	"drydock/grader/tool"
+	"drydock/grader/tree"
+	"drydock/grader/vfs"
+)
+
+// Bounds of one step.
+const (
+	maxOutput  = 200 << 10 // bytes of output that are kept, as much as BuildKit shows
+	maxWritten = 256 << 20 // bytes of known content that may be written
+	maxEntries = 1 << 20
+)
+
+// execOp runs a command: RUN.
+type execOp struct {
+	vertex
+	op       *pb.ExecOp
+	platform *pb.Platform
+}
+
+func (e *execOp) CacheMap(context.Context, solver.JobContext, int) (*solver.CacheMap, bool, error) {
+	op := e.op.CloneVT()
+	for _, h := range op.Meta.ExtraHosts {
+		h.IP = ""
+	}
+	for _, m := range op.Mounts {
+		m.Selector = ""
+		if m.CacheOpt != nil && !defaultCacheID(m) {
+			m.CacheOpt.ID, m.CacheOpt.Sharing = "", 0
+		}
+	}
+	op.Meta.ProxyEnv = nil
+	if len(op.Mounts) == 1 && op.Mounts[0].Dest == "/" && !op.Mounts[0].Readonly && op.Mounts[0].MountType == pb.MountType_BIND {
+		op.Mounts = nil
+	}
+	dt, err := json.Marshal(struct {
+		Type     string
+		Exec     *pb.ExecOp
+		Platform *pb.Platform
+	}{"exec", op, e.platform})
+	if err != nil {
+		return nil, false, err
+	}
+	m := &solver.CacheMap{Digest: digest.FromBytes(dt), Deps: make(deps, e.inputs)}
+	selected := map[int][]Selected{}
+	byContent := map[int]bool{}
+	for _, mt := range e.op.Mounts {
+		if mt.MountType == pb.MountType_SECRET || mt.MountType == pb.MountType_SSH || mt.MountType == pb.MountType_TMPFS || mt.Input == -1 {
+			continue
+		}
+		if mt.Input < 0 || int(mt.Input) >= e.inputs {
+			return nil, false, fmt.Errorf("invalid mountinput %v", mt)
+		}
+		i, sel := int(mt.Input), path.Join("/", mt.Selector)
+		selected[i] = append(selected[i], Selected{Path: sel, FollowLinks: true})
+		// Content decides only where the step cannot hand on what it did not select.
+		content := mt.Output == -1 || mt.Readonly || sel == "/"
+		switch mt.ContentCache {
+		case pb.MountContentCache_OFF:
+			content = false
+		case pb.MountContentCache_DEFAULT:
+			content = content && mt.Dest != "/"
+		}
+		byContent[i] = content
+	}
+	for i, sels := range selected {
+		var paths []string
+		for _, s := range sels {
+			paths = append(paths, s.Path)
+		}
+		m.Deps[i].Selector = digest.FromString(strings.Join(paths, "\x00"))
+		if byContent[i] {
+			for _, s := range sels {
+				if s.Path == "/" {
+					sels = nil
+					break
+				}
+			}
+			m.Deps[i].ComputeDigestFunc = e.contentHash(i, sels)
+		}
+	}
+	return m, true, nil
+}
+
+// defaultCacheID reports whether a cache mount is named after its target, so that the name may count for the key.
+func defaultCacheID(m *pb.Mount) bool {
+	if m.CacheOpt.Sharing != 0 {
+		return false
+	}
+	_, rest, ok := strings.Cut(m.CacheOpt.ID, "/")
+	return m.CacheOpt.ID == m.Dest || ok && rest == m.Dest
+}
+
+func (e *execOp) Exec(ctx context.Context, _ solver.JobContext, in []solver.Result) ([]solver.Result, error) {
+	e.w.exec.Lock()
+	defer e.w.exec.Unlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	t := e.w.run.executed(e.digest)
+	refs := make([]*Ref, len(in))
+	for i, r := range in {
+		refs[i] = RefOf(r)
+	}
+	base := &Ref{Root: emptyRoot}
+	for _, m := range e.op.Mounts {
+		if m.Dest == "/" && m.Input != -1 {
+			base = refs[m.Input]
+		}
+	}
+	txn := tree.Begin(base.Root)
+	p := &process{op: e, run: e.w.run, trace: t, refs: refs, txn: txn}
+	err := p.do(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("process %q did not complete successfully: %w", strings.Join(e.op.Meta.Args, " "), err)
+	}
+	outs := map[int64]*Ref{}
+	for _, m := range e.op.Mounts {
+		if m.Output == -1 || m.MountType != pb.MountType_BIND {
+			continue
+		}
+		if m.Dest != "/" {
+			outs[m.Output] = p.outputs[m.Dest]
+			continue
+		}
+		root := txn.Commit()
+		layer := &Layer{Lower: base.Root, Upper: root, Vertex: e.digest}
+		if len(base.Layers) == 0 {
+			layer.Lower = nil
+		}
+		t.Layer = layer
+		outs[m.Output] = &Ref{Root: root, Layers: append(slices.Clip(base.Layers), layer)}
+	}
+	results := make([]solver.Result, 0, len(outs))
+	for _, k := range slices.Sorted(maps.Keys(outs)) {
+		if outs[k] == nil {
+			outs[k] = &Ref{Root: emptyRoot}
+		}
+		results = append(results, e.w.result(outs[k]))
+	}
+	t.Done = true
+	return results, nil
+}
+
+// process is one command on its way.
+type process struct {
+	op      *execOp
+	run     *Run
+	trace   *Trace
+	refs    []*Ref
+	txn     *tree.Txn
+	outputs map[string]*Ref
+	stubs   []string
+}
+
+// ExitError is a command's exit status other than 0.
+type ExitError struct{ Code int }
+
+func (e *ExitError) Error() string { return fmt.Sprintf("exit code: %d", e.Code) }
+
+func (p *process) do(ctx context.Context) error {
+	meta := p.op.op.Meta
+	view := vfs.New(p.txn, p.op.w.now, &vfs.Budget{Bytes: maxWritten, Entries: maxEntries})
+	defer view.Close()
+	env := tool.Env(slices.Clone(meta.Env))
+	if _, ok := env.Lookup("PATH"); !ok {
+		env = append(env, "PATH="+tool.DefaultPath)
+	}
+	env, err := p.mounts(view, env)
+	if err != nil {
+		return err
+	}
+	who, home, err := findUser(p.txn.Root(), meta.User)
+	if err != nil {
+		return err
+	}
+	if _, ok := env.Lookup("HOME"); !ok {
+		env = append(env, "HOME="+home)
+	}
+	cwd := path.Join("/", meta.Cwd)
+	if !view.Exists(cwd) {
+		if err := view.MkdirAll(cwd, 0o755); err != nil {
+			return err
+		}
+		view.Chown(cwd, who.UID, who.GID, true)
+	}
+	if real, err := view.Real(cwd); err == nil {
+		cwd = real
+	}
+	out := &output{}
+	arch := "amd64"
+	if p.op.platform != nil && p.op.platform.Architecture != "" {
+		arch = p.op.platform.Architecture
+	}
+	var mu sync.Mutex
+	host := &tool.Host{
+		Models: p.op.w.models, Arch: arch,
+		Record: func(ev report.Event) { mu.Lock(); p.trace.Events = append(p.trace.Events, ev); mu.Unlock() },
+		Note: func(n report.Note) {
+			mu.Lock()
+			defer mu.Unlock()
+			if len(p.trace.Notes) < 100 && !slices.Contains(p.trace.Notes, n) {
+				p.trace.Notes = append(p.trace.Notes, n)
+			}
+		},
+		Offline:  p.op.op.Network == pb.NetMode_NONE,
+		Emulated: arch != "amd64",
+		Serve: func(ctx context.Context, c *tool.Call, s tool.Service) int {
+			<-ctx.Done() // a build waits for a server that never ends
+			return 137
+		},
+		Stale: func(string) bool { return false },
+	}
+	call := &tool.Call{
+		Args: meta.Args, Env: env, FS: view.As(who).In(cwd),
+		Stdin: bytes.NewReader(nil), Stdout: out, Stderr: out, Host: host,
+	}
+	status, err := call.Exec(ctx)
+	if err != nil {
+		out.Write([]byte(startError(meta.Args[0], err) + "\n"))
+		status = 1
+		if errors.Is(err, fs.ErrNotExist) {
+			status = 127
+		} else if errors.Is(err, syscall.EACCES) {
+			status = 126
+		}
+	}
+	p.trace.Output = out.bytes()
+	view.Close()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if status != 0 {
+		return &ExitError{status}
+	}
+	p.removeStubs()
+	return nil
+}
+
+// startError words why a process could not be started as runc does.
+func startError(name string, err error) string {
+	prefix := "runc run failed: unable to start container process: error during container init: "
+	var pe *fs.PathError
+	errors.As(err, &pe)
+	switch {
+	case errors.Is(err, syscall.ENOEXEC):
+		return "exec " + name + ": exec format error"
+	case errors.Is(err, fs.ErrNotExist) && strings.Contains(name, "/") && pe != nil && pe.Op == "exec":
+		return "exec " + name + ": no such file or directory"
+	case errors.Is(err, fs.ErrNotExist) && strings.Contains(name, "/"):
+		return prefix + fmt.Sprintf("exec: %q: stat %s: no such file or directory", name, name)
+	case errors.Is(err, fs.ErrNotExist):
+		return prefix + fmt.Sprintf("exec: %q: executable file not found in $PATH", name)
+	}
+	return prefix + fmt.Sprintf("exec: %q: permission denied", name)
+}
+
+// findUser resolves a USER as runc does, with supplementary groups and home.
+func findUser(root *tree.Node, spec string) (vfs.Cred, string, error) {
+	read := func(p string) []account {
+		n, _ := root.Resolve(p)
+		if n == nil {
+			return nil
+		}
+		data, _ := n.Content.Known()
+		return accounts(data)
+	}
+	users, groups := read("/etc/passwd"), read("/etc/group")
+	name, group, _ := strings.Cut(spec, ":")
+	who, home := vfs.Cred{}, "/"
+	if name == "" {
+		name = "0"
+	}
+	var found *account
+	for i := range users {
+		if users[i].name == name || fmt.Sprint(users[i].id) == name {
+			found = &users[i]
+			break
+		}
+	}
+	switch {
+	case found != nil:
+		who.UID, who.GID, home = found.id, found.group, found.home
+	default:
+		id, err := number(name)
+		if err != nil {
+			return who, "", fmt.Errorf("unable to find user %s: no matching entries in passwd file", name)
+		}
+		who.UID = id
+		if id == 0 {
+			home = "/root"
+		}
+	}
+	if group != "" {
+		gid, err := number(group)
+		ok := err == nil
+		for _, g := range groups {
+			if g.name == group {
+				gid, ok = g.id, true
+				break
+			}
+		}
+		if !ok {
+			return who, "", fmt.Errorf("unable to find group %s: no matching entries in group file", group)
+		}
+		who.GID = gid
+	} else if found != nil {
+		for _, g := range groups {
+			if slices.Contains(g.members, found.name) {
+				who.Groups = append(who.Groups, g.id)
+			}
+		}
+	}
+	if home == "" {
+		home = "/"
+	}
+	return who, home, nil
+}
+
+func number(s string) (int, error) {
+	n := 0
+	if s == "" || len(s) > 10 {
+		return 0, errors.New("not a number")
+	}
+	for _, c := range s {
+		if c < '0' || c > '9' {
+			return 0, errors.New("not a number")
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, nil
+}
+
+// output collects what a step prints.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if room := maxOutput - o.buf.Len(); room > 0 {
+		o.buf.Write(b[:min(room, len(b))])
+	}
+	return len(b), nil
+}
+
+func (o *output) bytes() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return bytes.Clone(o.buf.Bytes())
+}
