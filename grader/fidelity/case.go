@@ -1,0 +1,222 @@
+// Package fidelity holds the simulated build against a real one: a [Case] is a folder with a context and what is done to it, a [Truth] what a builder did.
+// [Simulate] makes a truth of a case, [Compare] tells two apart.
+//
+// The format is described in testdata/recorded/README.md, whose cases were recorded from BuildKit v0.34.2.
+package fidelity
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"drydock/grader/tree"
+)
+
+// Case is what is built.
+type Case struct {
+	Name    string
+	Context *tree.Node
+	Builds  []Change          `json:"builds"`
+	Args    map[string]string `json:"args"`
+	Target  string            `json:"target"`
+	Secrets map[string]string `json:"secrets"`
+}
+
+// Change is applied to the context before a further build.
+type Change struct {
+	Edit  []string          `json:"edit"`
+	Write map[string]string `json:"write"`
+	Rm    []string          `json:"rm"`
+}
+
+// Truth is what a builder did.
+type Truth struct {
+	BuildKit string  `json:"buildkit"`
+	Builds   []Build `json:"builds"`
+}
+
+// Build is one of a case's builds. Config, History and Layers are there for the first one only, if it succeeded.
+type Build struct {
+	OK      bool              `json:"ok"`
+	Error   string            `json:"error"`
+	Steps   []Step            `json:"steps"`
+	Output  map[string]string `json:"output"`
+	Config  json.RawMessage   `json:"config,omitempty"`
+	History []Entry           `json:"history,omitempty"`
+	Layers  []Layer           `json:"layers,omitempty"`
+}
+
+// Step is a step's name and whether it was cached, written as a pair.
+type Step struct {
+	Name   string
+	Cached bool
+}
+
+// MarshalJSON writes a pair.
+func (s Step) MarshalJSON() ([]byte, error) { return json.Marshal([]any{s.Name, s.Cached}) }
+
+// UnmarshalJSON reads a pair.
+func (s *Step) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &[]any{&s.Name, &s.Cached}) }
+
+// Entry is a line of the history, written as a pair.
+type Entry struct {
+	CreatedBy  string
+	EmptyLayer bool
+}
+
+// MarshalJSON writes a pair.
+func (e Entry) MarshalJSON() ([]byte, error) { return json.Marshal([]any{e.CreatedBy, e.EmptyLayer}) }
+
+// UnmarshalJSON reads a pair.
+func (e *Entry) UnmarshalJSON(b []byte) error {
+	return json.Unmarshal(b, &[]any{&e.CreatedBy, &e.EmptyLayer})
+}
+
+// Layer is a layer above the base.
+type Layer struct {
+	Bytes      int64               `json:"bytes"`
+	Compressed int64               `json:"compressed"`
+	Count      int                 `json:"count"`
+	Files      map[string]File     `json:"files"`
+	Folders    map[string][2]int64 `json:"folders,omitempty"` // by the first three parts of the path: entries, bytes
+}
+
+// File is an entry of a layer.
+type File struct {
+	Type string `json:"type"` // file, dir, link, hard, other
+	Size int64  `json:"size"`
+	Mode string `json:"mode"` // "0o755"
+	UID  int    `json:"uid"`
+	GID  int    `json:"gid"`
+	To   string `json:"to"` // of a link
+}
+
+// Load reads a case folder. A folder dot.git of the context stands for .git, which could not be kept in a repository.
+func Load(dir string) (*Case, error) {
+	c := &Case{Name: filepath.Base(dir)}
+	data, err := os.ReadFile(filepath.Join(dir, "case.json"))
+	if err != nil {
+		return nil, fmt.Errorf("read case: %w", err)
+	}
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, "case.json"), err)
+	}
+	root, err := ReadFolder(filepath.Join(dir, "context"))
+	if err != nil {
+		return nil, err
+	}
+	t := tree.Begin(root)
+	if git := root.Child("dot.git"); git != nil {
+		t.Remove("/dot.git")
+		t.Set("/.git", git)
+	}
+	c.Context = t.Commit()
+	return c, nil
+}
+
+// LoadTruth reads the truth of a case folder.
+func LoadTruth(dir string) (*Truth, error) {
+	data, err := os.ReadFile(filepath.Join(dir, "truth.json"))
+	if err != nil {
+		return nil, err
+	}
+	t := &Truth{}
+	return t, json.Unmarshal(data, t)
+}
+
+// ReadFolder reads a folder of this machine as a client would send it: owners are root's, links stay links.
+func ReadFolder(dir string) (*tree.Node, error) {
+	root := tree.NewDir(0o755)
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil || rel == "." {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		attr := tree.Attr{Mode: modeBits(info.Mode()), ModTime: info.ModTime().UnixNano()}
+		var n *tree.Node
+		switch {
+		case d.IsDir():
+			n = tree.NewDir(attr.Mode)
+		case info.Mode()&fs.ModeSymlink != 0:
+			to, err := os.Readlink(p)
+			if err != nil {
+				return err
+			}
+			n = tree.NewSymlink(to)
+			attr.Mode = 0o777
+		case info.Mode().IsRegular():
+			data, err := os.ReadFile(p)
+			if err != nil {
+				return err
+			}
+			n = tree.NewFile(attr.Mode, tree.Bytes(data))
+		default:
+			return nil // sockets and devices are not sent
+		}
+		n.Attr = attr
+		root.PutAt(filepath.ToSlash(rel), n)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read context: %w", err)
+	}
+	return root, nil
+}
+
+func modeBits(m fs.FileMode) uint32 {
+	out := uint32(m.Perm())
+	for bit, flag := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
+		if m&flag != 0 {
+			out |= bit
+		}
+	}
+	return out
+}
+
+// Edited is what an edit appends to a file.
+const Edited = "\n// edited\n"
+
+// Apply returns the context after a change.
+func (ch Change) Apply(root *tree.Node, now int64) *tree.Node {
+	t := tree.Begin(root)
+	put := func(p, text string, mode uint32) {
+		parts := strings.Split(strings.Trim(p, "/"), "/")
+		for i := 1; i < len(parts); i++ {
+			if dir := strings.Join(parts[:i], "/"); t.Lookup(dir) == nil {
+				t.Set(dir, tree.NewDir(0o755))
+			}
+		}
+		n := tree.NewFile(mode, tree.Text(text))
+		n.ModTime = now
+		t.Set(p, n)
+	}
+	for _, p := range ch.Edit {
+		old, mode := "", uint32(0o644)
+		if n := t.Lookup(p); n != nil {
+			data, _ := n.Content.Known()
+			old, mode = string(data), n.Mode
+		}
+		put(p, old+Edited, mode)
+	}
+	for p, text := range ch.Write {
+		mode := uint32(0o644)
+		if n := t.Lookup(p); n != nil {
+			mode = n.Mode
+		}
+		put(p, text, mode)
+	}
+	for _, p := range ch.Rm {
+		t.Remove(p)
+	}
+	return t.Commit()
+}
