@@ -2,7 +2,7 @@
 // layers and its filesystem. Facts are data files with their source; this package only reads them and, for images whose files were not
 // recorded, composes a filesystem from the packages they hold (and says so).
 //
-// Start from [Open] and [Catalogue.Resolve].
+// Start from [Open] and [Catalogue.Resolve]. Linux on amd64 and arm64 is known; other platforms resolve as amd64 would, under their name.
 package catalogue
 
 import (
