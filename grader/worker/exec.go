@@ -18,6 +18,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 
+	"drydock/grader/container"
 	"drydock/grader/report"
 	"drydock/grader/tool"
 	"drydock/grader/tree"
@@ -190,12 +191,12 @@ func (p *process) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	who, home, err := findUser(p.txn.Root(), meta.User)
+	who, err := container.FindUser(p.txn.Root(), meta.User)
 	if err != nil {
 		return err
 	}
 	if _, ok := env.Lookup("HOME"); !ok {
-		env = append(env, "HOME="+home)
+		env = append(env, "HOME="+who.Home)
 	}
 	cwd := path.Join("/", meta.Cwd)
 	if !view.Exists(cwd) {
@@ -232,12 +233,12 @@ func (p *process) do(ctx context.Context) error {
 		Stale: func(string) bool { return false },
 	}
 	call := &tool.Call{
-		Args: meta.Args, Env: env, FS: view.As(who).In(cwd),
+		Args: meta.Args, Env: env, FS: view.As(who.Cred).In(cwd),
 		Stdin: bytes.NewReader(nil), Stdout: out, Stderr: out, Host: host,
 	}
 	status, err := call.Exec(ctx)
 	if err != nil {
-		out.Write([]byte(startError(meta.Args[0], err) + "\n"))
+		out.Write([]byte(container.StartError(meta.Args[0], err) + "\n"))
 		status = 1
 		if errors.Is(err, fs.ErrNotExist) {
 			status = 127
@@ -255,100 +256,6 @@ func (p *process) do(ctx context.Context) error {
 	}
 	p.removeStubs()
 	return nil
-}
-
-// startError words why a process could not be started as runc does.
-func startError(name string, err error) string {
-	prefix := "runc run failed: unable to start container process: error during container init: "
-	var pe *fs.PathError
-	errors.As(err, &pe)
-	switch {
-	case errors.Is(err, syscall.ENOEXEC):
-		return "exec " + name + ": exec format error"
-	case errors.Is(err, fs.ErrNotExist) && strings.Contains(name, "/") && pe != nil && pe.Op == "exec":
-		return "exec " + name + ": no such file or directory"
-	case errors.Is(err, fs.ErrNotExist) && strings.Contains(name, "/"):
-		return prefix + fmt.Sprintf("exec: %q: stat %s: no such file or directory", name, name)
-	case errors.Is(err, fs.ErrNotExist):
-		return prefix + fmt.Sprintf("exec: %q: executable file not found in $PATH", name)
-	}
-	return prefix + fmt.Sprintf("exec: %q: permission denied", name)
-}
-
-// findUser resolves a USER as runc does, with supplementary groups and home.
-func findUser(root *tree.Node, spec string) (vfs.Cred, string, error) {
-	read := func(p string) []account {
-		n, _ := root.Resolve(p)
-		if n == nil {
-			return nil
-		}
-		data, _ := n.Content.Known()
-		return accounts(data)
-	}
-	users, groups := read("/etc/passwd"), read("/etc/group")
-	name, group, _ := strings.Cut(spec, ":")
-	who, home := vfs.Cred{}, "/"
-	if name == "" {
-		name = "0"
-	}
-	var found *account
-	for i := range users {
-		if users[i].name == name || fmt.Sprint(users[i].id) == name {
-			found = &users[i]
-			break
-		}
-	}
-	switch {
-	case found != nil:
-		who.UID, who.GID, home = found.id, found.group, found.home
-	default:
-		id, err := number(name)
-		if err != nil {
-			return who, "", fmt.Errorf("unable to find user %s: no matching entries in passwd file", name)
-		}
-		who.UID = id
-		if id == 0 {
-			home = "/root"
-		}
-	}
-	if group != "" {
-		gid, err := number(group)
-		ok := err == nil
-		for _, g := range groups {
-			if g.name == group {
-				gid, ok = g.id, true
-				break
-			}
-		}
-		if !ok {
-			return who, "", fmt.Errorf("unable to find group %s: no matching entries in group file", group)
-		}
-		who.GID = gid
-	} else if found != nil {
-		for _, g := range groups {
-			if slices.Contains(g.members, found.name) {
-				who.Groups = append(who.Groups, g.id)
-			}
-		}
-	}
-	if home == "" {
-		home = "/"
-	}
-	return who, home, nil
-}
-
-func number(s string) (int, error) {
-	n := 0
-	if s == "" || len(s) > 10 {
-		return 0, errors.New("not a number")
-	}
-	for _, c := range s {
-		if c < '0' || c > '9' {
-			return 0, errors.New("not a number")
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n, nil
 }
 
 // output collects what a step prints.

@@ -1,14 +1,13 @@
 package worker
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/session"
@@ -278,42 +277,22 @@ func readOwner(o *pb.ChownOpt, refs []*Ref) (*contents.Owner, error) {
 	return out, nil
 }
 
-// account is a line of /etc/passwd or /etc/group.
-type account struct {
-	name      string
-	id, group int
-	home      string
-	members   []string
-}
+// account is what --chown needs of a line of /etc/passwd or /etc/group.
+type account struct{ id, group int }
 
-func accounts(data []byte) []account {
-	var out []account
-	sc := bufio.NewScanner(bytes.NewReader(data))
-	for sc.Scan() {
-		f := strings.Split(strings.TrimSpace(sc.Text()), ":")
-		if len(f) < 3 || strings.HasPrefix(f[0], "#") {
-			continue
-		}
-		a := account{name: f[0]}
-		if _, err := fmt.Sscan(f[2], &a.id); err != nil {
-			continue
-		}
-		if len(f) >= 6 {
-			fmt.Sscan(f[3], &a.group)
-			a.home = f[5]
-		} else if len(f) == 4 && f[3] != "" {
-			a.members = strings.Split(f[3], ",")
-		}
-		out = append(out, a)
-	}
-	return out
-}
-
+// lookUp finds a name in /etc/passwd (whose fourth field is the group) or /etc/group.
 func lookUp(data []byte, name string) (account, bool) {
-	for _, a := range accounts(data) {
-		if a.name == name {
-			return a, true
+	for line := range strings.Lines(string(data)) {
+		f := strings.Split(strings.TrimSpace(line), ":")
+		if len(f) < 4 || f[0] != name {
+			continue
 		}
+		id, err := strconv.Atoi(f[2])
+		if err != nil {
+			continue
+		}
+		group, _ := strconv.Atoi(f[3])
+		return account{id, group}, true
 	}
 	return account{}, false
 }

@@ -7,14 +7,18 @@ import (
 
 	"github.com/moby/buildkit/solver/pb"
 
+	"drydock/grader/container"
 	"drydock/grader/tool"
 	"drydock/grader/tree"
 	"drydock/grader/vfs"
 )
 
+// hostname is what BuildKit calls its containers.
+const hostname = "buildkitsandbox"
+
 // mounts lays what a step mounts over its root filesystem, and returns the environment with what secrets add.
 func (p *process) mounts(view *vfs.FS, env tool.Env) (tool.Env, error) {
-	p.system(view)
+	container.MountSystem(view, hostname)
 	p.outputs = map[string]*Ref{}
 	for _, m := range p.op.op.Mounts {
 		dest := path.Clean("/" + m.Dest)
@@ -133,70 +137,4 @@ func (p *process) removeStubs() {
 			p.txn.Remove(at)
 		}
 	}
-}
-
-// system mounts what every container has: /proc, /dev, /sys, and the files that the runtime provides.
-func (p *process) system(view *vfs.FS) {
-	for _, m := range systemMounts {
-		p.stub(view, m.at, !m.root.IsDir())
-		view.Mount(vfs.Mount{At: m.at, Tree: tree.Begin(systemTree(m)), Source: m.source(), ReadOnly: m.readOnly, Kind: m.kind})
-	}
-}
-
-type systemMount struct {
-	at, kind string
-	root     *tree.Node
-	readOnly bool
-}
-
-func (m systemMount) source() string {
-	if m.root.IsDir() {
-		return ""
-	}
-	return "/file"
-}
-
-func systemTree(m systemMount) *tree.Node {
-	if m.root.IsDir() {
-		return m.root
-	}
-	return tree.NewDir(0o755).Put("file", m.root)
-}
-
-// systemMounts follow the default mounts of BuildKit's containers.
-var systemMounts = []systemMount{
-	{at: "/proc", kind: "proc", root: procTree(), readOnly: true},
-	{at: "/dev", kind: "dev", root: devTree()},
-	{at: "/sys", kind: "sys", root: tree.NewDir(0o555), readOnly: true},
-	{at: "/etc/resolv.conf", kind: "bind", root: tree.NewFile(0o644, tree.Text("nameserver 10.0.0.2\n")), readOnly: true},
-	{at: "/etc/hosts", kind: "bind", root: tree.NewFile(0o644, tree.Text("127.0.0.1\tlocalhost buildkitsandbox\n::1\tlocalhost ip6-localhost ip6-loopback\n")), readOnly: true},
-}
-
-func procTree() *tree.Node {
-	text := func(s string) *tree.Node { return tree.NewFile(0o444, tree.Text(s)) }
-	self := tree.NewDir(0o555).Put("cmdline", text("sh\x00")).Put("comm", text("sh\n")).Put("fd", tree.NewDir(0o500)).
-		Put("mounts", text("overlay / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n")).
-		Put("status", text("Name:\tsh\nPid:\t1\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n")).
-		Put("environ", text("")).Put("cgroup", text("0::/\n"))
-	return tree.NewDir(0o555).Put("1", self).Put("self", tree.NewSymlink("1")).
-		Put("cpuinfo", text("processor\t: 0\nmodel name\t: virtual\n\nprocessor\t: 1\nmodel name\t: virtual\n\n")).
-		Put("meminfo", text("MemTotal:        8000000 kB\nMemFree:         6000000 kB\nMemAvailable:    7000000 kB\n")).
-		Put("mounts", tree.NewSymlink("self/mounts")).
-		Put("version", text("Linux version 6.1.0 (drydock)\n")).
-		Put("loadavg", text("0.00 0.00 0.00 1/1 1\n")).
-		Put("uptime", text("100.00 100.00\n"))
-}
-
-func devTree() *tree.Node {
-	char := func(name string, mode uint32) *tree.Node {
-		return &tree.Node{Type: tree.CharDevice, Attr: tree.Attr{Mode: mode}, Target: name}
-	}
-	d := tree.NewDir(0o755)
-	for _, name := range []string{"null", "zero", "full", "random", "urandom", "tty"} {
-		d.Put(name, char(name, 0o666))
-	}
-	return d.Put("stdin", tree.NewSymlink("/proc/self/fd/0")).Put("stdout", tree.NewSymlink("/proc/self/fd/1")).
-		Put("stderr", tree.NewSymlink("/proc/self/fd/2")).Put("fd", tree.NewSymlink("/proc/self/fd")).
-		Put("core", tree.NewSymlink("/proc/kcore")).Put("ptmx", tree.NewSymlink("pts/ptmx")).
-		Put("pts", tree.NewDir(0o755)).Put("shm", tree.NewDir(0o1777)).Put("mqueue", tree.NewDir(0o1777))
 }

@@ -1,0 +1,67 @@
+// Package folder reads a folder of this machine into a tree, as a client reads a build context.
+package folder
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"drydock/grader/tree"
+)
+
+// Read reads a folder of this machine as a client would send it: owners are root's, links stay links.
+func Read(dir string) (*tree.Node, error) {
+	root := tree.NewDir(0o755)
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, p)
+		if err != nil || rel == "." {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		attr := tree.Attr{Mode: modeBits(info.Mode()), ModTime: info.ModTime().UnixNano()}
+		var n *tree.Node
+		switch {
+		case d.IsDir():
+			n = tree.NewDir(attr.Mode)
+		case info.Mode()&fs.ModeSymlink != 0:
+			to, err := os.Readlink(p)
+			if err != nil {
+				return err
+			}
+			n = tree.NewSymlink(to)
+			attr.Mode = 0o777
+		case info.Mode().IsRegular():
+			data, err := os.ReadFile(p)
+			if err != nil {
+				return err
+			}
+			n = tree.NewFile(attr.Mode, tree.Bytes(data))
+		default:
+			return nil // sockets and devices are not sent
+		}
+		n.Attr = attr
+		root.PutAt(filepath.ToSlash(rel), n)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read context: %w", err)
+	}
+	return root, nil
+}
+
+func modeBits(m fs.FileMode) uint32 {
+	out := uint32(m.Perm())
+	for bit, flag := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
+		if m&flag != 0 {
+			out |= bit
+		}
+	}
+	return out
+}
