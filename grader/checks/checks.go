@@ -63,6 +63,7 @@ type Program struct {
 	Text      string
 	Scenarios []string // whose builds it looks at
 	Guarded   []string // of those, whose success it asks for itself
+	AsksBuild bool     // it asks whether the first build succeeded
 
 	prg cel.Program
 }
@@ -102,6 +103,11 @@ func (e *Env) Compile(text string, want *cel.Type, scenarios []string) (*Program
 func (p *Program) readScenarios(a *ast.AST, known []string) error {
 	info := a.SourceInfo()
 	for _, found := range ast.MatchDescendants(ast.NavigateAST(a), ast.AllMatcher()) {
+		if found.Kind() == ast.SelectKind && asksOutcome(found) {
+			if on := found.AsSelect().Operand(); on.Kind() == ast.IdentKind && on.AsIdent() == "build" {
+				p.AsksBuild = true
+			}
+		}
 		name, ok := scenarioOf(found)
 		if !ok {
 			continue
@@ -114,13 +120,17 @@ func (p *Program) readScenarios(a *ast.AST, known []string) error {
 		if !slices.Contains(p.Scenarios, name) {
 			p.Scenarios = append(p.Scenarios, name)
 		}
-		if up, has := found.Parent(); has && up.Kind() == ast.SelectKind {
-			if f := up.AsSelect().FieldName(); f == "ok" || f == "error" {
-				p.Guarded = append(p.Guarded, name)
-			}
+		if up, has := found.Parent(); has && up.Kind() == ast.SelectKind && asksOutcome(up) {
+			p.Guarded = append(p.Guarded, name)
 		}
 	}
 	return nil
+}
+
+// asksOutcome reports whether a selection is of a build's outcome.
+func asksOutcome(e ast.Expr) bool {
+	f := e.AsSelect().FieldName()
+	return f == "ok" || f == "error"
 }
 
 // scenarioOf recognises after["name"] and after.name.

@@ -23,6 +23,7 @@ type Build struct {
 	Steps      []*Step  `cel:"steps"`
 	Image      *Image   `cel:"image"`
 	Context    *Context `cel:"context"`
+	Run        *Run     `cel:"run"` // of a scenario that starts the image
 }
 
 // Step is a step of a build.
@@ -130,6 +131,7 @@ func NewBuild(b *report.Build, context *tree.Node, first *report.Build) *Build {
 		OK: b.OK, Error: b.Error, Line: b.Lines.Start, Seconds: b.Seconds, Platform: b.Platform,
 		Context: &Context{Sent: b.Context.SentBytes, Files: b.Context.SentFiles, root: context},
 		Image:   newImage(b),
+		Run:     NewRun(nil),
 	}
 	for _, w := range b.Warnings {
 		v.Warnings = append(v.Warnings, w.Rule)
