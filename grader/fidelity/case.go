@@ -23,6 +23,14 @@ type Case struct {
 	Args    map[string]string `json:"args"`
 	Target  string            `json:"target"`
 	Secrets map[string]string `json:"secrets"`
+
+	// What a txtar archive cannot say of its files.
+	Modes map[string]string `json:"modes"` // path → "755"
+	Links map[string]string `json:"links"` // path → target
+	Data  map[string]string `json:"data"`  // path → bytes in base64, for archives
+
+	Own       bool   `json:"-"` // ours, not one of those that were handed to us
+	TruthFile string `json:"-"`
 }
 
 // Change is applied to the context before a further build.
@@ -96,7 +104,7 @@ type File struct {
 
 // Load reads a case folder. A folder dot.git of the context stands for .git, which could not be kept in a repository.
 func Load(dir string) (*Case, error) {
-	c := &Case{Name: filepath.Base(dir)}
+	c := &Case{Name: filepath.Base(dir), TruthFile: filepath.Join(dir, "truth.json")}
 	data, err := os.ReadFile(filepath.Join(dir, "case.json"))
 	if err != nil {
 		return nil, fmt.Errorf("read case: %w", err)
@@ -115,16 +123,6 @@ func Load(dir string) (*Case, error) {
 	}
 	c.Context = t.Commit()
 	return c, nil
-}
-
-// LoadTruth reads the truth of a case folder.
-func LoadTruth(dir string) (*Truth, error) {
-	data, err := os.ReadFile(filepath.Join(dir, "truth.json"))
-	if err != nil {
-		return nil, err
-	}
-	t := &Truth{}
-	return t, json.Unmarshal(data, t)
 }
 
 // Edited is what an edit appends to a file.

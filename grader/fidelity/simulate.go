@@ -162,7 +162,7 @@ func recorded(img *catalogue.Image, root *tree.Node, cmd []string, env ...string
 	c := *img
 	c.Root = root
 	c.Config = report.Config{
-		Env: append([]string{"PATH=" + tool.DefaultPath}, env...), Cmd: cmd, WorkingDir: "/",
+		Env: append([]string{"PATH=" + tool.DefaultPath}, env...), Cmd: cmd, WorkingDir: "/", ArgsEscaped: true,
 	}
 	c.History = []report.Entry{{CreatedBy: "ADD rootfs.tar / # buildkit"}, {CreatedBy: "ENV PATH", EmptyLayer: true}, {CreatedBy: "CMD", EmptyLayer: true}}
 	c.Layers = []catalogue.Layer{{CreatedBy: "ADD rootfs.tar / # buildkit", Bytes: root.Totals().Bytes, Compressed: img.Compressed}}
