@@ -24,6 +24,12 @@ func main() {
 		if want("trees") {
 			check(recordTree(filepath.Join(*in, suite+".slim"), suite, filepath.Join(*out, "data", suite+"-slim.zst")))
 		}
+		if want("index") {
+			check(packIndex(filepath.Join(*in, suite+".apt"), suite, filepath.Join(*out, "debian", "data", suite+"-index.pack")))
+		}
+		if want("packages") {
+			check(packPackages(filepath.Join(*in, suite+".apt"), filepath.Join(*out, "debian", "data", suite+"-packages.pack")))
+		}
 	}
 	if want("facts") {
 		check(packFacts(*factsDir, filepath.Join(*out, "data")))
