@@ -9,15 +9,15 @@ import (
 	"testing"
 
 	"drydock/grader/tool/archive"
-	"drydock/grader/tool/tooltest"
+	"drydock/grader/tool/trial"
 	"drydock/grader/tree"
 	"drydock/grader/vfs"
 )
 
 const programs = "tar gzip gunzip zcat xz bzip2 zip unzip"
 
-func machine(t *testing.T, files map[string]string) *tooltest.Machine {
-	return tooltest.New(t, archive.Models(), programs, files)
+func machine(t *testing.T, files map[string]string) *trial.Machine {
+	return trial.New(t, archive.Models(), programs, files)
 }
 
 func TestTarRoundTrip(t *testing.T) {

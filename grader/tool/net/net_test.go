@@ -5,16 +5,16 @@ import (
 	"testing"
 
 	"drydock/grader/tool/net"
-	"drydock/grader/tool/tooltest"
+	"drydock/grader/tool/trial"
 )
 
 const bundle = "/etc/ssl/certs/ca-certificates.crt"
 
-func machine(t *testing.T, files map[string]string) *tooltest.Machine {
+func machine(t *testing.T, files map[string]string) *trial.Machine {
 	if files == nil {
 		files = map[string]string{bundle: "-----BEGIN CERTIFICATE-----\n"}
 	}
-	return tooltest.New(t, net.Models(), "curl wget git ssh-keyscan openssl ping ssh", files)
+	return trial.New(t, net.Models(), "curl wget git ssh-keyscan openssl ping ssh", files)
 }
 
 func TestCurlMessages(t *testing.T) {
