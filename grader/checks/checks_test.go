@@ -51,7 +51,8 @@ func sample(t *testing.T) *checks.View {
 		{Line: 3, Changes: changes(base, middle), Digest: "sha256:b", Bytes: 500},
 		{Line: 5, Changes: changes(middle, top), Digest: "sha256:c"},
 	}}}
-	context := tree.NewDir(0o755).Put("package-lock.json", tree.NewFile(0o644, tree.Text(lock)))
+	context := tree.NewDir(0o755).Put("package-lock.json", tree.NewFile(0o644, tree.Text(lock))).
+		Put("secret", tree.NewFile(0o644, tree.Text("KEY=1")))
 	first := &report.Build{Image: &report.Image{Layers: []report.Layer{{Digest: "sha256:a"}}}}
 	v := checks.NewBuild(rb, context, first)
 	return &checks.View{
@@ -84,12 +85,17 @@ func TestExpressions(t *testing.T) {
 		`image.has("/app/server.js") && !image.has("/app/.env")`,
 		`image.added("**/.env").size() == 1 && image.added("**/.env")[0].hidden && image.added("**/.env")[0].line == 3`,
 		`image.added("/app/node_modules/*/index.js").size() == 2`,
+		`total(image.added("/app/node_modules/**")) == 200 && total(image.find("**/*.x")) == 0`,
+		`total(image.added("**").filter(f, f.kind == "jar")) == 0`,
 		`image.find("/app/**").size() == 6`,
 		`image.find("**/node").exists(f, f.facts["version"] == "18.20.8")`,
 		`image.file("/app/server.js").text.contains("express") && image.file("/app/server.js").line == 3`,
 		`!image.file("/nowhere").exists && image.file("/nowhere").line == 0`,
 		`image.programs("node npm").map(f, f.path) == ["/usr/local/bin/node"]`,
 		`image.packages("npm") == ["express@5.1.0", "jest@29.7.0"]`,
+		`bare(["b@1", "@a/b@2", "b@3", "c"]) == ["@a/b", "b", "c"]`,
+		`image.package_line("npm:jest") == 3 && image.package_line("npm:jes") == 0`,
+		`image.copied("secret").map(f, f.path) == ["/app/.env"] && image.copied("*.json").size() == 0`,
 		`common(image.packages("npm"), context.npm_lock(".").dev) == ["jest@29.7.0"]`,
 		`without(image.packages("npm"), context.npm_lock(".").prod) == ["jest@29.7.0"]`,
 		`context.npm_lock(".").dev == ["@types/node@22.1.0", "jest@29.7.0"]`,

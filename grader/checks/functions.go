@@ -8,6 +8,7 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/ext"
 )
 
@@ -48,6 +49,8 @@ func (e *Env) functions() []cel.EnvOption {
 		e.member("find", imageType, cel.ListType(fileType), func(v any, p string) any { return v.(*Image).find(p) }),
 		e.member("added", imageType, cel.ListType(fileType), func(v any, p string) any { return v.(*Image).addedLike(p) }),
 		e.member("packages", imageType, stringList, func(v any, kind string) any { return v.(*Image).packages(kind) }),
+		e.member("package_line", imageType, cel.IntType, func(v any, id string) any { return v.(*Image).packageLine(id) }),
+		e.member("copied", imageType, cel.ListType(fileType), func(v any, p string) any { return v.(*Image).copied(p) }),
 		e.member("programs", imageType, cel.ListType(fileType), func(v any, names string) any {
 			return v.(*Image).programs(strings.Fields(names))
 		}),
@@ -71,6 +74,12 @@ func (e *Env) functions() []cel.EnvOption {
 		cel.Function("without", cel.Overload("without_strings", []*cel.Type{stringList, stringList}, stringList, cel.BinaryBinding(e.lists(func(a, b []string) []string {
 			return without(a, sorted(b))
 		})))),
+		cel.Function("bare", cel.Overload("bare_strings", []*cel.Type{stringList}, stringList, cel.UnaryBinding(func(l ref.Val) ref.Val {
+			return e.value(bare(stringsOf(l)))
+		}))),
+		cel.Function("total", cel.Overload("total_files", []*cel.Type{cel.ListType(fileType)}, cel.IntType, cel.UnaryBinding(func(l ref.Val) ref.Val {
+			return types.Int(total(l))
+		}))),
 		cel.Function("names", cel.Overload("names_strings", []*cel.Type{stringList}, cel.StringType, cel.UnaryBinding(func(l ref.Val) ref.Val {
 			return types.String(names(stringsOf(l)))
 		}))),
@@ -121,6 +130,34 @@ func common(a, b []string) []string {
 		}
 	}
 	return out
+}
+
+// bare takes the versions off packages' names, sorted and without repetition.
+func bare(packages []string) []string {
+	out := make([]string, len(packages))
+	for i, p := range packages {
+		out[i] = p
+		if at := strings.LastIndexByte(p, '@'); at > 0 {
+			out[i] = p[:at]
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// total sums the sizes of files; folders count nothing.
+func total(files ref.Val) int64 {
+	var n int64
+	list, ok := files.(traits.Lister)
+	if !ok {
+		return 0
+	}
+	for it := list.Iterator(); it.HasNext() == types.True; {
+		if f, ok := it.Next().Value().(*File); ok && !f.Dir {
+			n += f.Size
+		}
+	}
+	return n
 }
 
 // events lists what the steps did of a kind with a tool.

@@ -20,8 +20,9 @@ type Image struct {
 	Config     *Config  `cel:"config"`
 	Layers     []*Layer `cel:"layers"`
 
-	root *tree.Node
-	raw  *report.Image
+	root    *tree.Node
+	context *tree.Node
+	raw     *report.Image
 
 	once  sync.Once
 	files []*File // entries of the layers above the base, whiteouts and parent folders left out
@@ -65,20 +66,21 @@ type File struct {
 	ID     string            `cel:"id"`    // equal for equal content
 	Text   string            `cel:"text"`  // "" where the bytes are not known
 	Facts  map[string]string `cel:"facts"` // see tree.Content
+	Kind   string            `cel:"kind"`  // the fact of that name: "jar", "wheel", …
 	Line   int               `cel:"line"`  // of the instruction that made the layer it lies in, where known
 	Hidden bool              `cel:"hidden"`
 
 	node *tree.Node
 }
 
-func newImage(b *report.Build) *Image {
+func newImage(b *report.Build, context *tree.Node) *Image {
 	i := b.Image
 	if i == nil {
 		return &Image{Config: &Config{}, raw: &report.Image{}, root: tree.NewDir(0o755)}
 	}
 	v := &Image{
 		Size: i.Bytes, Base: i.BaseBytes, Added: i.Bytes - i.BaseBytes, Compressed: i.Compressed, Wasted: i.Wasted,
-		Config: newConfig(i.Config), raw: i, root: i.Root,
+		Config: newConfig(i.Config), raw: i, root: i.Root, context: context,
 	}
 	if v.root == nil {
 		v.root = tree.NewDir(0o755)
@@ -115,6 +117,7 @@ func newFile(p string, n *tree.Node) *File {
 	}
 	if n.Type == tree.File {
 		f.Facts = n.Content.Facts()
+		f.Kind = f.Facts["kind"]
 	}
 	return f
 }
@@ -215,14 +218,12 @@ func (i *Image) programs(names []string) []*File {
 	return out
 }
 
-// packages lists the packages of a kind ("npm") whose files the layers of this build brought and the container still sees.
+// packages lists the packages of a kind ("npm") that are installed in the layers of this build, also where a later layer hides them, as
+// "name@version". What a package manager only keeps to install it some day is not counted.
 func (i *Image) packages(kind string) []string {
 	seen := map[string]bool{}
 	for _, f := range i.added() {
-		if f.Hidden {
-			continue
-		}
-		if name, ok := strings.CutPrefix(f.Facts["package"], kind+":"); ok {
+		if name, ok := strings.CutPrefix(f.Facts["package"], kind+":"); ok && !strings.Contains(f.Path, "/_cacache/") {
 			seen[name] = true
 		}
 	}
@@ -231,6 +232,36 @@ func (i *Image) packages(kind string) []string {
 		out = append(out, name)
 	}
 	slices.Sort(out)
+	return out
+}
+
+// packageLine returns the line that brought a package, given as "npm:express@5.1.0" or, whatever its version, "npm:express".
+func (i *Image) packageLine(id string) int {
+	for _, f := range i.added() {
+		if p := f.Facts["package"]; p == id || strings.HasPrefix(p, id+"@") {
+			return f.Line
+		}
+	}
+	return 0
+}
+
+// copied lists the files in the layers of this build whose content is that of a file of the context that matches a pattern, whatever their
+// name is now.
+func (i *Image) copied(pattern string) []*File {
+	m := newGlob(pattern)
+	wanted := map[string]bool{}
+	i.context.Walk("/", func(p string, n *tree.Node) bool {
+		if n.Type == tree.File && n.Size() > 0 && m.match(p) {
+			wanted[n.Content.ID()] = true
+		}
+		return true
+	})
+	var out []*File
+	for _, f := range i.added() {
+		if !f.Dir && f.node.Type == tree.File && f.Facts["package"] == "" && wanted[f.node.Content.ID()] {
+			out = append(out, f.whole())
+		}
+	}
 	return out
 }
 

@@ -130,7 +130,7 @@ func NewBuild(b *report.Build, context *tree.Node, first *report.Build) *Build {
 	v := &Build{
 		OK: b.OK, Error: b.Error, Line: b.Lines.Start, Seconds: b.Seconds, Platform: b.Platform,
 		Context: &Context{Sent: b.Context.SentBytes, Files: b.Context.SentFiles, root: context},
-		Image:   newImage(b),
+		Image:   newImage(b, context),
 		Run:     NewRun(nil),
 	}
 	for _, w := range b.Warnings {
