@@ -1,9 +1,7 @@
-// Package lessons is the course: markdown lessons and exercises as files, loaded, checked and rendered.
-//
-// Start from [Open]. A [Library] holds the last good version of a course and what is wrong with the files as they are now.
 package lessons
 
 import (
+	"fmt"
 	"html/template"
 
 	"drydock/grader"
@@ -41,11 +39,13 @@ type Lesson struct {
 	Exercises  []string // IDs
 	Requires   []string // lesson IDs it builds on
 	Sources    []Source
-	HTML       template.HTML // headings from h2
+	HTML       template.HTML // headings from h2; empty until the lesson is loaded, see [Lesson.Load]
 	Contents   []Heading
 	Text       string // plain text, for search
 	Previous   *Lesson
 	Next       *Lesson
+
+	page *page
 }
 
 // Source is where a lesson's facts come from.
@@ -70,7 +70,7 @@ type Term struct {
 	Lesson  string // ID, may be empty
 }
 
-// Exercise is a problem to solve.
+// Exercise is a problem to solve. Its HTML and builds are empty until it is loaded, see [Exercise.Load].
 type Exercise struct {
 	ID       string
 	File     string
@@ -85,6 +85,9 @@ type Exercise struct {
 	Context  []ContextFile
 	Solution []Reference // the first is shown after passing
 	Def      *grader.Exercise
+
+	problem, thinking *page
+	desk              *desk
 }
 
 // ContextFile is a file that the learner finds beside the Dockerfile.
@@ -106,7 +109,15 @@ type Reference struct {
 
 // Problem is something wrong with the course's files.
 type Problem struct {
-	File string
-	Line int // 0 where none can be named
+	File string // path within the lessons folder
+	Line int    // 0 where none can be named
 	Text string
+}
+
+// String is the problem on a line, as compilers write theirs.
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return p.File + ": " + p.Text
+	}
+	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Text)
 }
