@@ -190,14 +190,20 @@ var libraryDirs = []string{
 
 // missingLibrary returns the first shared library that content needs and that the loader would not find.
 func missingLibrary(f *vfs.FS, content *tree.Content) string {
-next:
 	for _, lib := range strings.Fields(content.Fact("needs")) {
-		for _, dir := range libraryDirs {
-			if f.Exists(dir + "/" + lib) {
-				continue next
-			}
+		if !HasLibrary(f, lib) {
+			return lib
 		}
-		return lib
 	}
 	return ""
+}
+
+// HasLibrary reports whether the dynamic loader finds a shared library of that name in the folders it searches by itself.
+func HasLibrary(f *vfs.FS, name string) bool {
+	for _, dir := range libraryDirs {
+		if f.Exists(dir + "/" + name) {
+			return true
+		}
+	}
+	return false
 }
