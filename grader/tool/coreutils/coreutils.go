@@ -12,5 +12,6 @@ import (
 
 // Models returns the models by program.
 func Models() tool.Models {
-	return unix.Models(listing, copying, removing, making, owning, linking, printing, identity, system, reading, running)
+	return unix.Models(listing, copying, removing, making, owning, linking, printing, identity, system, reading, running, describing,
+		naming, testing, numbers)
 }

@@ -250,7 +250,16 @@ func realpath(c *unix.Cmd) int {
 	}
 	resolve := func(p string) (string, error) {
 		if c.Has("s") {
-			return c.FS.Abs(p), nil
+			abs := c.FS.Abs(p)
+			if how == 'm' {
+				return abs, nil
+			}
+			dir, _ := path.Split(strings.TrimRight(p, "/"))
+			if dir == "" {
+				return abs, nil
+			}
+			_, err := c.FS.Stat(dir)
+			return abs, err
 		}
 		return canonical(c.FS, p, how)
 	}

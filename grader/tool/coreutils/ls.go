@@ -1,7 +1,6 @@
 package coreutils
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -82,7 +81,7 @@ func ls(c *unix.Cmd) int {
 	}
 	l.sort(files)
 	l.sort(dirs)
-	l.print(files)
+	l.print(files, dirs...)
 	l.headings = len(names) > 1 || c.Has("R")
 	for _, d := range dirs {
 		l.dir(d)
@@ -166,7 +165,7 @@ func (l *lister) hidden(name string) bool {
 		return true
 	}
 	for _, pattern := range append(l.Values("I"), l.Values("hide")...) {
-		if ok, _ := path.Match(pattern, name); ok {
+		if match(pattern, name) {
 			return true
 		}
 	}
@@ -223,8 +222,8 @@ func compare(a, b int64) int {
 	return 0
 }
 
-// print shows entries, the columns of long lines aligned.
-func (l *lister) print(list []entry) {
+// print shows entries, the columns of long lines aligned; others count for their width, too.
+func (l *lister) print(list []entry, others ...entry) {
 	if len(list) > 0 {
 		l.first = false
 	}
@@ -232,24 +231,24 @@ func (l *lister) print(list []entry) {
 	if l.Has("zero") {
 		end = "\x00"
 	}
-	rows := make([][]string, 0, len(list))
-	for _, e := range list {
-		var row []string
+	rows := make([][]cell, 0, len(list))
+	for _, e := range append(list[:len(list):len(list)], others...) {
+		var row []cell
 		if l.Has("i") {
-			row = append(row, strconv.FormatUint(inode(l.FS.Abs(e.path), e.node), 10))
+			row = append(row, cell{text: strconv.FormatUint(inode(l.FS.Abs(e.path), e.node), 10)})
 		}
 		if l.Has("s") {
-			row = append(row, l.size(unix.Blocks(e.node)*512, true))
+			row = append(row, cell{text: l.size(unix.Blocks(e.node)*512, true)})
 		}
 		if l.long {
 			row = append(row, l.columns(e)...)
 		}
-		rows = append(rows, append(row, l.shown(e)))
+		rows = append(rows, append(row, cell{text: l.shown(e)}))
 	}
 	if l.Has("m") && !l.long {
 		var names []string
-		for _, row := range rows {
-			names = append(names, strings.Join(row, " "))
+		for _, row := range rows[:len(list)] {
+			names = append(names, row[len(row)-1].text)
 		}
 		if len(names) > 0 {
 			l.Print(strings.Join(names, ", ") + end)
@@ -258,60 +257,38 @@ func (l *lister) print(list []entry) {
 	}
 	width := map[int]int{}
 	for _, row := range rows {
-		for i, cell := range row {
-			width[i] = max(width[i], len(cell))
+		for i, c := range row {
+			width[i] = max(width[i], len(c.text))
 		}
 	}
-	left := l.leftColumns()
-	for _, row := range rows {
+	for _, row := range rows[:len(list)] {
 		if l.Stopped() {
 			return
 		}
-		for i, cell := range row[:len(row)-1] {
-			pad := strings.Repeat(" ", width[i]-len(cell))
-			if left[i] {
-				l.Print(cell + pad + " ")
+		for i, c := range row[:len(row)-1] {
+			pad := strings.Repeat(" ", width[i]-len(c.text))
+			if c.left {
+				l.Print(c.text + pad + " ")
 			} else {
-				l.Print(pad + cell + " ")
+				l.Print(pad + c.text + " ")
 			}
 		}
-		l.Print(row[len(row)-1] + end)
+		l.Print(row[len(row)-1].text + end)
 	}
 }
 
-// leftColumns are the columns of a long line that are aligned to the left: mode, owner, group.
-func (l *lister) leftColumns() map[int]bool {
-	at := 0
-	for _, o := range []string{"i", "s"} {
-		if l.Has(o) {
-			at++
-		}
-	}
-	left := map[int]bool{at: true}
-	if l.Has("n") {
-		return left
-	}
-	for i := range 2 {
-		left[at+2+i] = true
-	}
-	if l.Has("g") {
-		left[at+3] = l.Has("G", "o") == false && false
-	}
-	if l.Has("g") != l.Has("G", "o") {
-		left[at+3] = false
-	}
-	if l.Has("g") && l.Has("G", "o") {
-		left[at+2], left[at+3] = false, false
-	}
-	return left
+// cell is a part of a line; left says that it is aligned to the left.
+type cell struct {
+	text string
+	left bool
 }
 
-func (l *lister) columns(e entry) []string {
+func (l *lister) columns(e entry) []cell {
 	n := e.node
-	row := []string{unix.FileMode(n), strconv.Itoa(links(l.Cmd, e.path, n))}
-	user, group := l.accounts.UserName(n.UID), l.accounts.GroupName(n.GID)
+	row := []cell{{unix.FileMode(n), true}, {text: strconv.Itoa(links(l.Cmd, e.path, n))}}
+	user, group := cell{l.accounts.UserName(n.UID), true}, cell{l.accounts.GroupName(n.GID), true}
 	if l.Has("n") {
-		user, group = strconv.Itoa(n.UID), strconv.Itoa(n.GID)
+		user, group = cell{text: strconv.Itoa(n.UID)}, cell{text: strconv.Itoa(n.GID)}
 	}
 	if !l.Has("g") {
 		row = append(row, user)
@@ -323,7 +300,7 @@ func (l *lister) columns(e entry) []string {
 	if n.Type == tree.CharDevice || n.Type == tree.BlockDevice {
 		size = device(n)
 	}
-	return append(row, size, l.time(n.ModTime))
+	return append(row, cell{text: size}, cell{text: l.time(n.ModTime)})
 }
 
 func (l *lister) size(n int64, blocks bool) string {
@@ -459,5 +436,5 @@ func device(n *tree.Node) string {
 	if s, ok := numbers[n.Target]; ok {
 		return s
 	}
-	return fmt.Sprintf("%d, %d", 0, 0)
+	return "0, 0"
 }

@@ -55,6 +55,10 @@ func move(c *unix.Cmd, src, dst string) {
 			c.FS.Rename(dst, dst+suffix)
 		}
 	}
+	if n, err := c.FS.Stat(strings.TrimRight(dst, "/")); strings.HasSuffix(dst, "/") && err == nil && !n.IsDir() && !c.Busybox {
+		c.Warn("cannot stat %s: %s", to, unix.Message(syscall.ENOTDIR))
+		return
+	}
 	err = c.FS.Rename(src, dst)
 	if vfs.Is(err, syscall.EXDEV) {
 		k := &copier{Cmd: c, recursive: true, force: true, mode: true, owner: true, times: true, links: true, linked: map[uint64]string{}}

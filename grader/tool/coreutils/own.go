@@ -102,9 +102,10 @@ func (m moder) change(p string, named bool) {
 		}
 		return
 	}
-	want := m.mode.Apply(n.Mode, n.IsDir(), m.FS.Umask)
+	was := n.Mode // n changes with the file
+	want := m.mode.Apply(was, n.IsDir(), m.FS.Umask)
 	err = nil
-	if cred := m.FS.Cred; want != n.Mode || cred.UID != 0 && cred.UID != n.UID {
+	if cred := m.FS.Cred; want != was || cred.UID != 0 && cred.UID != n.UID {
 		err = m.FS.Chmod(p, want)
 	}
 	switch {
@@ -112,8 +113,8 @@ func (m moder) change(p string, named bool) {
 		m.fail("%s: %s", p, unix.Message(err))
 	case err != nil:
 		m.fail("changing permissions of %s: %s", unix.QuoteName(p), unix.Message(err))
-	case want != n.Mode && m.Has("v", "c"):
-		m.Printf("mode of %s changed from %04o (%s) to %04o (%s)\n", unix.QuoteName(p), n.Mode, unix.Permissions(n.Mode), want, unix.Permissions(want))
+	case want != was && m.Has("v", "c"):
+		m.Printf("mode of %s changed from %04o (%s) to %04o (%s)\n", unix.QuoteName(p), was, unix.Permissions(was), want, unix.Permissions(want))
 	case m.Has("v"):
 		m.Printf("mode of %s retained as %04o (%s)\n", unix.QuoteName(p), want, unix.Permissions(want))
 	}
@@ -189,6 +190,10 @@ func changeOwner(c *unix.Cmd, what string, parse func(*unix.Accounts, string) (u
 			return c.Usage("missing operand after %s", c.Quote(args[0]))
 		}
 		to, bad := parse(o.accounts, args[0])
+		o.spec = args[0]
+		if what == "owner" && strings.Contains(o.spec, ".") && !strings.Contains(o.spec, ":") && o.accounts.User(o.spec) == nil && bad == "" && !c.Busybox {
+			c.Say("warning: '.' should be ':': %s", c.Quote(o.spec))
+		}
 		if bad != "" {
 			return c.Die(1, "%s", bad)
 		}
@@ -218,6 +223,7 @@ type owner struct {
 	what     string // "owner" or "group"
 	accounts *unix.Accounts
 	to, from unix.Owner
+	spec     string // what to was given as
 }
 
 func (o owner) change(p string, follow bool) {
@@ -240,11 +246,11 @@ func (o owner) change(p string, follow bool) {
 		return
 	}
 	if o.applies(n) {
-		err = nil
-		if _, differs := o.to.Change(n); differs {
+		was, differs := o.shown(n), false
+		if _, differs = o.to.Change(n); differs {
 			err = o.FS.Chown(p, o.to.UID, o.to.GID, follow)
 		}
-		o.say(p, n, err)
+		o.say(p, was, differs, err)
 	}
 	if !o.Has("R") || !n.IsDir() {
 		return
@@ -262,29 +268,32 @@ func (o owner) applies(n *tree.Node) bool {
 	return (o.from.UID < 0 || o.from.UID == n.UID) && (o.from.GID < 0 || o.from.GID == n.GID)
 }
 
-func (o owner) say(p string, n *tree.Node, err error) {
+// shown is the part of a node's owner that is about to change.
+func (o owner) shown(n *tree.Node) string {
+	user, group := o.accounts.UserName(n.UID), o.accounts.GroupName(n.GID)
+	switch {
+	case o.what == "group":
+		return group
+	case o.to.GID < 0:
+		return user
+	}
+	return user + ":" + group
+}
+
+func (o owner) say(p, was string, differs bool, err error) {
 	what := "ownership"
 	if o.what == "group" {
 		what = "group"
 	}
-	was, is := o.accounts.GroupName(n.GID), o.accounts.GroupName(o.to.GID)
-	if o.to.UID >= 0 {
-		was, is = o.accounts.UserName(n.UID), o.accounts.UserName(o.to.UID)
-		if o.to.GID >= 0 {
-			was += ":" + o.accounts.GroupName(n.GID)
-			is += ":" + o.accounts.GroupName(o.to.GID)
-		}
-	}
-	_, differs := o.to.Change(n)
 	switch {
 	case err != nil && o.Busybox:
 		complain(o.Cmd, "%s: %s", p, unix.Message(err))
 	case err != nil:
 		complain(o.Cmd, "changing %s of %s: %s", what, unix.QuoteName(p), unix.Message(err))
 	case differs && o.Has("v", "c"):
-		o.Printf("changed %s of %s from %s to %s\n", what, unix.QuoteName(p), was, is)
+		o.Printf("changed %s of %s from %s to %s\n", what, unix.QuoteName(p), was, o.spec)
 	case o.Has("v"):
-		o.Printf("%s of %s retained as %s\n", what, unix.QuoteName(p), is)
+		o.Printf("%s of %s retained as %s\n", what, unix.QuoteName(p), was)
 	}
 }
 

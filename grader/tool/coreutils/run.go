@@ -65,8 +65,12 @@ func splitWords(s string) []string {
 			quote, started = ch, true
 		case ch == '\\' && i+1 < len(s) && quote != '\'':
 			i++
-			word.WriteByte(s[i])
 			started = true
+			if at := strings.IndexByte("nrtvf", s[i]); at >= 0 {
+				word.WriteByte("\n\r\t\v\f"[at])
+			} else {
+				word.WriteByte(s[i])
+			}
 		case quote == 0 && (ch == ' ' || ch == '\t' || ch == '\n'):
 			if started {
 				words = append(words, word.String())

@@ -156,10 +156,8 @@ func ParseDate(s string, now time.Time) (time.Time, bool) {
 		}
 		return time.Unix(int64(sec), int64((sec-float64(int64(sec)))*1e9)).UTC(), true
 	}
-	for _, layout := range layouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UTC(), true
-		}
+	if t, ok := absolute(s); ok {
+		return t, true
 	}
 	if t, err := time.Parse("15:04:05", s); err == nil {
 		return midnight(now).Add(t.Sub(midnight(t))), true
@@ -169,9 +167,11 @@ func ParseDate(s string, now time.Time) (time.Time, bool) {
 	}
 	// an absolute date may come before the relative words
 	words := strings.Fields(strings.ToLower(s))
-	for n := min(len(words)-1, 4); n > 0; n-- {
-		if t, ok := ParseDate(strings.Join(strings.Fields(s)[:n], " "), now); ok && !relativeWord(words[0]) {
-			return relative(words[n:], t)
+	for n := 1; n < len(words); n++ {
+		if t, ok := absolute(strings.Join(strings.Fields(s)[:n], " ")); ok {
+			if t, ok := relative(words[n:], t); ok {
+				return t, true
+			}
 		}
 	}
 	if s == "" {
@@ -182,9 +182,13 @@ func ParseDate(s string, now time.Time) (time.Time, bool) {
 
 func midnight(t time.Time) time.Time { return t.Truncate(24 * time.Hour) }
 
-func relativeWord(w string) bool {
-	_, ok := relative([]string{w}, time.Time{})
-	return ok
+func absolute(s string) (time.Time, bool) {
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
 }
 
 func relative(words []string, t time.Time) (time.Time, bool) {
@@ -212,9 +216,8 @@ func relative(words []string, t time.Time) (time.Time, bool) {
 			if _, err := fmt.Sscanf(strings.TrimSuffix(w, unit), "%d", &n); err != nil {
 				return t, false
 			}
-			if unit != "" {
-				words[i] = unit
-				i--
+			if unit != "" { // "2days"
+				words = append(words[:i:i], append([]string{"", unit}, words[i+1:]...)...)
 			}
 		}
 		if i++; i == len(words) {
