@@ -53,15 +53,38 @@ type pending struct {
 // Resolve returns the image that a reference ("node:18-alpine", with or without registry, tag and digest) stands for, for a platform
 // ("linux/amd64"; "" is that). The error is a *[NotFoundError] where the tag of a known repository never was.
 func (c *Catalogue) Resolve(ref, platform string) (*Image, error) {
-	named, err := reference.ParseDockerRef(ref)
+	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ref, err)
 	}
+	named = reference.TagNameOnly(named)
 	platform = normalPlatform(platform)
+	if img := c.byTag(named, platform); img != nil {
+		return img, nil
+	}
 	v, _ := c.images.LoadOrStore(named.String()+" "+platform, &pending{})
 	p := v.(*pending)
 	p.once.Do(func() { p.image, p.err = c.resolve(named, platform) })
 	return p.image, p.err
+}
+
+// byTag returns the image of the tag in a reference with tag and digest, if that has this very digest: BuildKit hands tags on in that form
+// once it has looked them up.
+func (c *Catalogue) byTag(named reference.Named, platform string) *Image {
+	tag, tagged := named.(reference.Tagged)
+	pinned, isPinned := named.(reference.Digested)
+	if !tagged || !isPinned {
+		return nil
+	}
+	plain, err := reference.WithTag(reference.TrimNamed(named), tag.Tag())
+	if err != nil {
+		return nil
+	}
+	img, err := c.Resolve(plain.String(), platform)
+	if err != nil || img.Digest != pinned.Digest().String() {
+		return nil
+	}
+	return img
 }
 
 func normalPlatform(p string) string {
