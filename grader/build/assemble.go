@@ -41,7 +41,7 @@ func (a *assembly) reports() []*report.Build {
 	base := report.Build{
 		OK: a.err == nil, Target: a.req.Target, Platform: "linux/amd64",
 		Warnings: a.out.Warnings, Notes: []report.Note{}, Steps: a.steps,
-		Stages: stagesOf(a.out.Source, a.req.Target),
+		Stages: stagesOf(a.out.Source, a.req.Target, a.req.Args),
 	}
 	if a.err != nil {
 		a.fail(&base)

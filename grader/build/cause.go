@@ -23,9 +23,10 @@ type memory struct {
 	base string
 }
 
-// explain says of each step that ran in a rebuild what made it run, and remembers this build for the next.
+// explain says of each step that ran in a rebuild what made it run, compared with the session's first build: scenarios begin with the
+// context of that one, whatever was built in between.
 func (a *assembly) explain() {
-	last := a.session.last
+	first := a.session.first
 	now := map[string]*memory{}
 	for i := range a.steps {
 		s := &a.steps[i]
@@ -45,7 +46,7 @@ func (a *assembly) explain() {
 			}
 		}
 		key := fmt.Sprint(s.Lines.Start, s.Name)
-		if old := last[key]; old != nil {
+		if old := first[key]; old != nil {
 			for k, u := range old.used { // a step whose inputs were not looked at this time keeps what it saw
 				if _, ok := m.used[k]; !ok {
 					m.used[k] = u
@@ -53,11 +54,13 @@ func (a *assembly) explain() {
 			}
 		}
 		now[key] = m
-		if last != nil && s.Ran && !s.Internal {
-			s.Cause = a.cause(s, last[key], m)
+		if first != nil && s.Ran && !s.Internal {
+			s.Cause = a.cause(s, first[key], m)
 		}
 	}
-	a.session.last = now
+	if first == nil {
+		a.session.first = now
+	}
 }
 
 func (a *assembly) cause(s *report.Step, old, now *memory) *report.Cause {

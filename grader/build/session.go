@@ -39,7 +39,7 @@ type Session struct {
 	images Images
 	worker *worker.Worker
 	solver *solver.Solver
-	last   map[string]*memory // what each step was in the build before
+	first  map[string]*memory // what each step was in the first build
 }
 
 // epoch is when a session's first build takes place; a fixed day makes gradings repeatable.

@@ -6,19 +6,25 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
 	"drydock/grader/report"
 )
 
-// stagesOf reads the stages of a Dockerfile and marks those that the target needs. A Dockerfile that cannot be parsed has none.
-func stagesOf(source []byte, target string) []report.Stage {
+// stagesOf reads the stages of a Dockerfile, built with args, and marks those that the target needs. A Dockerfile that cannot be parsed has
+// none.
+func stagesOf(source []byte, target string, args map[string]string) []report.Stage {
 	res, err := parser.Parse(bytes.NewReader(source))
 	if err != nil {
 		return nil
 	}
-	stages, _, err := instructions.Parse(res.AST, nil)
+	stages, global, err := instructions.Parse(res.AST, nil)
 	if err != nil {
 		return nil
+	}
+	expand := expander(res.EscapeToken, global, args)
+	for i := range stages {
+		stages[i].BaseName = expand(stages[i].BaseName)
 	}
 	out := make([]report.Stage, len(stages))
 	index := func(name string, before int) int {
@@ -95,4 +101,30 @@ func stagesOf(source []byte, target string) []report.Stage {
 	}
 	mark(goal)
 	return out
+}
+
+// expander returns a function that puts in the arguments above the first FROM and those that BuildKit sets itself.
+func expander(escape rune, global []instructions.ArgCommand, args map[string]string) func(string) string {
+	env := []string{
+		"BUILDPLATFORM=linux/amd64", "BUILDOS=linux", "BUILDARCH=amd64", "TARGETPLATFORM=linux/amd64", "TARGETOS=linux", "TARGETARCH=amd64",
+	}
+	lex := shell.NewLex(escape)
+	expand := func(word string) string {
+		if out, _, err := lex.ProcessWord(word, shell.EnvsFromSlice(env)); err == nil {
+			return out
+		}
+		return word
+	}
+	for _, cmd := range global {
+		for _, a := range cmd.Args {
+			value, given := args[a.Key]
+			switch {
+			case given:
+				env = append(env, a.Key+"="+value)
+			case a.Value != nil:
+				env = append(env, a.Key+"="+expand(*a.Value))
+			}
+		}
+	}
+	return expand
 }
