@@ -30,7 +30,7 @@ type contextFiles struct {
 
 // declaredFile is a file of which only the size is known.
 type declaredFile struct {
-	Path  located              `yaml:"path"`
+	Path  located           `yaml:"path"`
 	Size  int64             `yaml:"size"`
 	About string            `yaml:"about"`
 	Facts map[string]string `yaml:"facts"`

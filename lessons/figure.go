@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"strings"
 
 	"drydock/grader/report"
@@ -30,7 +31,7 @@ type stepView struct {
 	Line       int
 	Name       string
 	Size, Time string
-	Again      string // "cached", "ran" or "" where it is not known
+	Again      string // "cached", "runs again", or "" where it is not known
 	Cause      string
 }
 
@@ -49,6 +50,9 @@ func (w *writer) writeListing(out io.Writer, l *listing) error {
 	return figures.ExecuteTemplate(out, "listing", v)
 }
 
+// digest is what BuildKit adds to the names of images.
+var digest = regexp.MustCompile(`@sha256:[0-9a-f]{64}`)
+
 // stepViews lists what a build did, and which of it is done again.
 func stepViews(b *built) []stepView {
 	again := map[string]report.Step{}
@@ -62,14 +66,14 @@ func stepViews(b *built) []stepView {
 		if s.Internal {
 			continue
 		}
-		v := stepView{Line: s.Lines.Start, Name: s.Name, Time: seconds(s.Seconds)}
+		v := stepView{Line: s.Lines.Start, Name: digest.ReplaceAllString(s.Name, ""), Time: seconds(s.Seconds)}
 		if s.Bytes > 0 {
 			v.Size = stack.Size(s.Bytes)
 		}
 		if a, ok := again[s.Name]; ok {
 			v.Again = "cached"
 			if a.Ran {
-				v.Again = "ran"
+				v.Again = "runs again"
 			}
 			if a.Ran && a.Cause != nil {
 				v.Cause = a.Cause.Text

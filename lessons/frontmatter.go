@@ -17,15 +17,15 @@ type lessonFront struct {
 	Minutes    int           `yaml:"minutes"`
 	Summary    string        `yaml:"summary"`
 	Objectives []string      `yaml:"objectives"`
-	Exercises  []located        `yaml:"exercises"`
-	Requires   []located        `yaml:"requires"`
+	Exercises  []located     `yaml:"exercises"`
+	Requires   []located     `yaml:"requires"`
 	Sources    []sourceFront `yaml:"sources"`
 }
 
 type sourceFront struct {
-	Title located   `yaml:"title"`
-	URL   string `yaml:"url"`
-	Note  string `yaml:"note"`
+	Title located `yaml:"title"`
+	URL   string  `yaml:"url"`
+	Note  string  `yaml:"note"`
 }
 
 // exerciseFront is the front matter of exercise.md.

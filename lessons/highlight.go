@@ -1,7 +1,6 @@
 package lessons
 
 import (
-	_ "embed"
 	"html"
 	"html/template"
 	"strings"
@@ -12,13 +11,7 @@ import (
 	"github.com/alecthomas/chroma/v2/styles"
 )
 
-//go:embed highlight.css
-var highlightCSS string
-
-// HighlightCSS is the style sheet for the code of lessons, for light and dark. Pages need no inline styles.
-func HighlightCSS() string { return highlightCSS }
-
-// highlight writes code with a class for each kind of word. With an id each line has its number and an address, id-1, id-2 …
+// highlight writes code with a class, of chroma's, for each kind of word; pages need no inline style. With an id each line has its number and an address, id-1, id-2 …
 func highlight(language, code, id string) template.HTML {
 	lexer := lexers.Get(language)
 	if lexer == nil {

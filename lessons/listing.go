@@ -156,9 +156,9 @@ func isName(s string) bool {
 func (d *document) comparison(f *ast.FencedCodeBlock) {
 	c := &comparison{line: d.line(f)}
 	var y struct {
-		Title  string `yaml:"title"`
+		Title  string    `yaml:"title"`
 		Builds []located `yaml:"builds"`
-		Edit   string `yaml:"edit"`
+		Edit   string    `yaml:"edit"`
 	}
 	if problems := decodeYAML(d.file, c.line, []byte(code(f, d.body)), &y); len(problems) > 0 {
 		d.problems = append(d.problems, problems...)

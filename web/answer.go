@@ -109,7 +109,7 @@ func (s *Server) showAnswer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	starter, reference := s.sizes(c.Request().Context(), exercise)
+	starter, reference := s.sizes(c.Request().Context(), view.Exercise)
 	view.Result = &ui.Result{Answer: answer, StarterBytes: starter, ReferenceBytes: reference}
 	return s.showWorkspace(c, http.StatusOK, view)
 }

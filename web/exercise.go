@@ -59,6 +59,10 @@ func (s *Server) showWorkspace(c echo.Context, status int, view ui.Workspace) er
 // workspace gathers what the pages of an exercise have in common.
 func (s *Server) workspace(c echo.Context, exercise *lessons.Exercise) (ui.Workspace, error) {
 	ctx, id := c.Request().Context(), learner(c)
+	exercise, err := exercise.Load(ctx)
+	if err != nil {
+		return ui.Workspace{}, err
+	}
 	view := ui.Workspace{Exercise: exercise, URL: exerciseURL(exercise.ID), Files: exercise.Starter, Problems: s.problems(exercise.File)}
 	if id == "" {
 		return view, nil

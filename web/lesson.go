@@ -36,6 +36,9 @@ func (s *Server) showLesson(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if lesson, err = lesson.Load(ctx); err != nil {
+		return err
+	}
 	progress, err := s.progress(ctx, learner(c))
 	if err != nil {
 		return err
