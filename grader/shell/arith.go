@@ -1,0 +1,672 @@
+package shell
+
+import (
+	"strconv"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// expr is an arithmetic expression, parsed.
+type expr struct {
+	op      string // "num", "name", an operator; "x++" and "x--" are the postfix ones
+	x, y, z *expr
+	num     int64
+	name    string
+	index   string // subscript text of a name, with has
+	has     bool
+	at      string // the text from its last operand on, for bash's messages
+}
+
+// arithError is what is wrong with an expression.
+type arithError struct {
+	kind  string // "operand", "trailing", "divide", "base", "assign", "paren", "depth", "exponent"
+	token string
+}
+
+// arithParser reads an expression by precedence.
+type arithParser struct {
+	d     Dialect
+	text  string
+	pos   int
+	start int // of the current token
+	tok   string
+	err   *arithError
+	depth int
+}
+
+var arithOps = []string{
+	"<<=", ">>=", "**", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "++", "--", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=",
+	"+", "-", "*", "/", "%", "<", ">", "!", "~", "&", "|", "^", "?", ":", "=", "(", ")", ",",
+}
+
+// binaryLevel gives the precedence of binary operators.
+var binaryLevel = map[string]int{
+	"||": 1, "&&": 2, "|": 3, "^": 4, "&": 5, "==": 6, "!=": 6, "<": 7, "<=": 7, ">": 7, ">=": 7,
+	"<<": 8, ">>": 8, "+": 9, "-": 9, "*": 10, "/": 10, "%": 10, "**": 12,
+}
+
+func parseArith(d Dialect, text string) (*expr, *arithError) {
+	p := &arithParser{d: d, text: text}
+	p.next()
+	if p.tok == "" && p.err == nil {
+		if d == Dash {
+			return nil, &arithError{"operand", ""}
+		}
+		return &expr{op: "num"}, nil
+	}
+	x := p.comma()
+	if p.err == nil && p.tok != "" {
+		p.fail("trailing")
+	}
+	return x, p.err
+}
+
+func (p *arithParser) fail(kind string) {
+	if p.err == nil {
+		p.err = &arithError{kind, p.text[min(p.start, len(p.text)):]}
+	}
+	p.tok = ""
+}
+
+func (p *arithParser) next() {
+	for p.pos < len(p.text) && strings.IndexByte(" \t\n\"\r", p.text[p.pos]) >= 0 {
+		p.pos++
+	}
+	p.start = p.pos
+	if p.pos >= len(p.text) || p.err != nil {
+		p.tok = ""
+		return
+	}
+	c := p.text[p.pos]
+	isWord := func(c byte) bool {
+		return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	}
+	if isWord(c) {
+		for p.pos < len(p.text) && (isWord(p.text[p.pos]) || p.d != Dash && c >= '0' && c <= '9' && (p.text[p.pos] == '#' || p.text[p.pos] == '@')) {
+			p.pos++
+		}
+		p.tok = p.text[p.start:p.pos]
+		return
+	}
+	for _, op := range arithOps {
+		if strings.HasPrefix(p.text[p.pos:], op) {
+			if p.d == Dash && (op == "++" || op == "--" || op == "**" || op == ",") {
+				continue
+			}
+			p.pos += len(op)
+			p.tok = op
+			return
+		}
+	}
+	p.fail("operand")
+}
+
+func (p *arithParser) enter() bool {
+	if p.depth++; p.depth > 1000 {
+		p.fail("depth")
+		return false
+	}
+	return true
+}
+
+func (p *arithParser) comma() *expr {
+	x := p.assignment()
+	for p.tok == "," {
+		p.next()
+		x = &expr{op: ",", x: x, y: p.assignment()}
+	}
+	return x
+}
+
+func (p *arithParser) assignment() *expr {
+	if !p.enter() {
+		return &expr{op: "num"}
+	}
+	defer func() { p.depth-- }()
+	at := p.start
+	x := p.ternary()
+	switch p.tok {
+	case "=", "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^=":
+		if x.op != "name" {
+			p.start = min(p.start, len(p.text))
+			p.fail("assign")
+			return x
+		}
+		op := p.tok
+		p.next()
+		return &expr{op: op, x: x, y: p.assignment(), at: p.text[min(at, len(p.text)):]}
+	}
+	return x
+}
+
+func (p *arithParser) ternary() *expr {
+	x := p.binary(1)
+	if p.tok != "?" {
+		return x
+	}
+	p.next()
+	y := p.comma()
+	if p.tok != ":" {
+		p.fail("operand")
+		return x
+	}
+	p.next()
+	return &expr{op: "?", x: x, y: y, z: p.assignment()}
+}
+
+func (p *arithParser) binary(level int) *expr {
+	x := p.unary()
+	for {
+		l := binaryLevel[p.tok]
+		if l < level || l == 0 {
+			return x
+		}
+		op := p.tok
+		p.next()
+		at := p.start
+		var y *expr
+		if op == "**" {
+			if !p.enter() {
+				return x
+			}
+			y = p.binary(l)
+			p.depth--
+		} else {
+			y = p.binary(l + 1)
+		}
+		x = &expr{op: op, x: x, y: y, at: p.text[min(at, len(p.text)):]}
+	}
+}
+
+func (p *arithParser) unary() *expr {
+	if !p.enter() {
+		return &expr{op: "num"}
+	}
+	defer func() { p.depth-- }()
+	switch op := p.tok; op {
+	case "!", "~", "-", "+":
+		p.next()
+		return &expr{op: "unary" + op, x: p.unary()}
+	case "++", "--":
+		p.next()
+		x := p.unary()
+		if x.op != "name" { // --5 is 5
+			return &expr{op: "unary" + op[:1], x: &expr{op: "unary" + op[:1], x: x}}
+		}
+		return &expr{op: op, x: x}
+	}
+	x := p.primary()
+	for p.tok == "++" || p.tok == "--" {
+		if x.op != "name" {
+			break
+		}
+		x = &expr{op: "x" + p.tok, x: x}
+		p.next()
+	}
+	return x
+}
+
+func (p *arithParser) primary() *expr {
+	tok := p.tok
+	switch {
+	case tok == "(":
+		p.next()
+		x := p.comma()
+		if p.tok != ")" {
+			p.fail("paren")
+			return x
+		}
+		p.next()
+		if x.op == "name" {
+			return &expr{op: "unary+", x: x}
+		}
+		return x
+	case tok == "":
+		p.start = p.lastToken()
+		p.fail("operand")
+	case tok[0] >= '0' && tok[0] <= '9':
+		n, ok := arithNumber(tok)
+		if !ok {
+			if p.d == Dash { // it reads as many digits as are ones, and trips over the rest
+				p.fail("trailing")
+			} else {
+				p.pos = p.start
+				p.fail("base")
+				p.err.token = tok
+			}
+			return &expr{op: "num"}
+		}
+		p.next()
+		return &expr{op: "num", num: n}
+	case isName(tok):
+		x := &expr{op: "name", name: tok}
+		if p.d == Bash && p.pos < len(p.text) && p.text[p.pos] == '[' {
+			depth, i := 0, p.pos
+			for ; i < len(p.text); i++ {
+				if p.text[i] == '[' {
+					depth++
+				} else if p.text[i] == ']' {
+					if depth--; depth == 0 {
+						break
+					}
+				}
+			}
+			if i >= len(p.text) {
+				p.fail("operand")
+				return x
+			}
+			x.has, x.index = true, p.text[p.pos+1:i]
+			p.pos = i + 1
+		}
+		p.next()
+		return x
+	default:
+		p.fail("operand")
+	}
+	return &expr{op: "num"}
+}
+
+// lastToken returns where the last operator before the end begins: bash names it where an operand is missing.
+func (p *arithParser) lastToken() int {
+	trimmed := strings.TrimRight(p.text, " \t\n")
+	for _, op := range arithOps {
+		if strings.HasSuffix(trimmed, op) {
+			return len(trimmed) - len(op)
+		}
+	}
+	return len(p.text)
+}
+
+// arithNumber reads 10, 010, 0x10 and bash's 2#10.
+func arithNumber(s string) (int64, bool) {
+	if base, digits, ok := strings.Cut(s, "#"); ok {
+		b, err := strconv.Atoi(base)
+		if err != nil || b < 2 || b > 64 {
+			return 0, false
+		}
+		var n int64
+		for i := 0; i < len(digits); i++ {
+			c := digits[i]
+			v := 99
+			switch {
+			case c >= '0' && c <= '9':
+				v = int(c - '0')
+			case c >= 'a' && c <= 'z':
+				v = int(c-'a') + 10
+			case c >= 'A' && c <= 'Z':
+				if v = int(c-'A') + 36; b <= 36 {
+					v -= 26
+				}
+			case c == '@':
+				v = 62
+			case c == '_':
+				v = 63
+			}
+			if v >= b {
+				return 0, false
+			}
+			n = n*int64(b) + int64(v)
+		}
+		return n, digits != ""
+	}
+	return parseInt(s)
+}
+
+// parseInt reads an integer as C's strtoll with base 0 does, wholly.
+func parseInt(s string) (int64, bool) {
+	t := strings.TrimSpace(s)
+	neg := strings.HasPrefix(t, "-")
+	t = strings.TrimLeft(t, "+-")
+	base := 10
+	switch {
+	case strings.HasPrefix(t, "0x") || strings.HasPrefix(t, "0X"):
+		base, t = 16, t[2:]
+	case len(t) > 1 && t[0] == '0':
+		base, t = 8, t[1:]
+	}
+	if strings.IndexByte(t, '_') >= 0 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(t, base, 64)
+	if err != nil {
+		return 0, false
+	}
+	if neg {
+		return -int64(n), true
+	}
+	return int64(n), true
+}
+
+// arithNode evaluates an expression of the script. ok is false after a message.
+func (sh *shell) arithNode(n syntax.Node) (int64, bool) {
+	f := sh.prog.arith[n]
+	if f == nil {
+		return 0, false
+	}
+	if f.expr != nil {
+		return sh.evaluate(f.expr, f.text)
+	}
+	text := f.text
+	if f.word != nil {
+		text = sh.documentText(f.word)
+		if sh.ctl != goOn {
+			return 0, false
+		}
+	}
+	return sh.arithText(text)
+}
+
+func (sh *shell) arith(x syntax.ArithmExpr) (int64, bool) {
+	return sh.arithNode(x)
+}
+
+func (sh *shell) formulaText(n syntax.Node) string {
+	if f := sh.prog.arith[n]; f != nil {
+		return strings.TrimSpace(f.text)
+	}
+	return ""
+}
+
+// documentText expands a word as the inside of double quotes.
+func (sh *shell) documentText(w *syntax.Word) string {
+	e := expander{sh: sh, mode: toString}
+	for _, part := range w.Parts {
+		if lit, ok := part.(*syntax.Lit); ok {
+			e.quotedLit(lit.Value)
+		} else {
+			e.part(part, true)
+		}
+	}
+	return string(e.cur)
+}
+
+// arithText evaluates the text of an expression.
+func (sh *shell) arithText(text string) (int64, bool) {
+	x, err := parseArith(sh.d, text)
+	if err != nil {
+		sh.arithFailed(text, err)
+		return 0, false
+	}
+	return sh.evaluate(x, text)
+}
+
+func (sh *shell) evaluate(x *expr, text string) (int64, bool) {
+	a := arithmetic{sh: sh, text: text}
+	n := a.eval(x)
+	if a.err != nil {
+		sh.arithFailed(text, a.err)
+		return 0, false
+	}
+	return n, !a.stopped && sh.ctl == goOn
+}
+
+// arithFailed words an error in an expression. It ends the shell, or the line in bash.
+func (sh *shell) arithFailed(text string, err *arithError) {
+	switch sh.d {
+	case Dash:
+		msg := map[string]string{"trailing": "expecting EOF", "divide": "division by zero", "paren": "expecting ')'"}[err.kind]
+		if msg == "" {
+			msg = "expecting primary"
+		}
+		sh.fatal(2, "arithmetic expression: %s: \"%s\"", msg, text)
+	case Ash:
+		msg := "arithmetic syntax error"
+		if err.kind == "divide" {
+			msg = "divide by zero"
+		}
+		sh.fatal(2, "%s", msg)
+	default:
+		text = strings.TrimLeft(text, " \t\n")
+		msg := map[string]string{
+			"trailing": "syntax error in expression", "divide": "division by 0", "base": "value too great for base", "paren": "missing `)'",
+			"assign": "attempted assignment to non-variable", "depth": "expression recursion level exceeded", "exponent": "exponent less than 0",
+		}[err.kind]
+		if msg == "" {
+			msg = "syntax error: operand expected"
+		}
+		sh.warn("%s: %s (error token is \"%s\")", text, msg, strings.TrimRight(err.token, " "))
+		sh.discardLine()
+	}
+}
+
+// arithmetic is an evaluation under way.
+type arithmetic struct {
+	sh      *shell
+	text    string
+	err     *arithError
+	stopped bool
+	depth   int
+}
+
+func (a *arithmetic) fail(kind, token string) int64 {
+	if a.err == nil {
+		a.err = &arithError{kind, token}
+	}
+	return 0
+}
+
+func (a *arithmetic) eval(x *expr) int64 {
+	if a.err != nil || a.stopped || x == nil {
+		return 0
+	}
+	switch x.op {
+	case "num":
+		return x.num
+	case "name":
+		return a.get(x)
+	case ",":
+		a.eval(x.x)
+		return a.eval(x.y)
+	case "?":
+		if a.eval(x.x) != 0 {
+			return a.eval(x.y)
+		}
+		return a.eval(x.z)
+	case "&&":
+		return truth(a.eval(x.x) != 0 && a.eval(x.y) != 0)
+	case "||":
+		return truth(a.eval(x.x) != 0 || a.eval(x.y) != 0)
+	case "unary!":
+		return truth(a.eval(x.x) == 0)
+	case "unary~":
+		return ^a.eval(x.x)
+	case "unary-":
+		return -a.eval(x.x)
+	case "unary+":
+		return a.eval(x.x)
+	case "++":
+		return a.put(x.x, a.get(x.x)+1)
+	case "--":
+		return a.put(x.x, a.get(x.x)-1)
+	case "x++":
+		n := a.get(x.x)
+		a.put(x.x, n+1)
+		return n
+	case "x--":
+		n := a.get(x.x)
+		a.put(x.x, n-1)
+		return n
+	case "=":
+		return a.put(x.x, a.eval(x.y))
+	case "+=", "-=", "*=", "/=", "%=", "<<=", ">>=", "&=", "|=", "^=":
+		left := a.get(x.x)
+		return a.put(x.x, a.binary(strings.TrimSuffix(x.op, "="), left, a.eval(x.y), x))
+	}
+	return a.binary(x.op, a.eval(x.x), a.eval(x.y), x)
+}
+
+func truth(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (a *arithmetic) binary(op string, x, y int64, e *expr) int64 {
+	if a.err != nil {
+		return 0
+	}
+	switch op {
+	case "+":
+		return x + y
+	case "-":
+		return x - y
+	case "*":
+		return x * y
+	case "/", "%":
+		if y == 0 {
+			return a.fail("divide", e.at)
+		}
+		if y == -1 { // the smallest number has no opposite
+			if op == "/" {
+				return -x
+			}
+			return 0
+		}
+		if op == "/" {
+			return x / y
+		}
+		return x % y
+	case "**":
+		if y < 0 {
+			return a.fail("exponent", e.at)
+		}
+		n := int64(1)
+		for ; y > 0; y >>= 1 {
+			if y&1 != 0 {
+				n *= x
+			}
+			x *= x
+		}
+		return n
+	case "<<":
+		return x << (uint64(y) & 63)
+	case ">>":
+		return x >> (uint64(y) & 63)
+	case "&":
+		return x & y
+	case "|":
+		return x | y
+	case "^":
+		return x ^ y
+	case "==":
+		return truth(x == y)
+	case "!=":
+		return truth(x != y)
+	case "<":
+		return truth(x < y)
+	case "<=":
+		return truth(x <= y)
+	case ">":
+		return truth(x > y)
+	case ">=":
+		return truth(x >= y)
+	}
+	return 0
+}
+
+// get returns the number that a variable holds. What it holds is itself an expression in ash and bash.
+func (a *arithmetic) get(x *expr) int64 {
+	sh := a.sh
+	var value string
+	var ok bool
+	if x.has {
+		value, ok = sh.element(x.name, x.index)
+	} else {
+		value, ok = sh.lookup(x.name)
+	}
+	if !ok && sh.d == Bash && sh.opts.has(optNounset) {
+		sh.unbound(x.name)
+		a.stopped = true
+		return 0
+	}
+	if strings.TrimSpace(value) == "" {
+		return 0
+	}
+	if n, ok := parseInt(value); ok {
+		return n
+	}
+	if sh.d == Dash {
+		sh.fatal(2, "Illegal number: %s", value)
+		a.stopped = true
+		return 0
+	}
+	if a.depth++; a.depth > 100 {
+		return a.fail("depth", value)
+	}
+	defer func() { a.depth-- }()
+	inner, err := parseArith(sh.d, value)
+	if err != nil {
+		a.err = err
+		return 0
+	}
+	return a.eval(inner)
+}
+
+func (a *arithmetic) put(x *expr, n int64) int64 {
+	if a.err != nil || a.stopped {
+		return 0
+	}
+	value := strconv.FormatInt(n, 10)
+	ok := false
+	if x.has {
+		ok = a.sh.setElement(x.name, x.index, value, false)
+	} else {
+		ok = a.sh.set(x.name, value)
+	}
+	if !ok {
+		a.stopped = true
+	}
+	return n
+}
+
+// arithCommand is ((…)).
+func (sh *shell) arithCommand(c *syntax.ArithmCmd) {
+	sh.line = int(c.Pos().Line())
+	if sh.opts.has(optXtrace) {
+		sh.traceLine("(( " + sh.formulaText(c) + " ))")
+	}
+	n, ok := sh.arithNode(c)
+	if sh.ctl == doDiscard { // an error in the command is only its failure
+		sh.ctl = goOn
+	}
+	if sh.ctl == goOn {
+		sh.status = int(truth(!ok || n == 0))
+	}
+}
+
+// letClause is `let`.
+func (sh *shell) letClause(c *syntax.LetClause) {
+	sh.line = int(c.Pos().Line())
+	if sh.opts.has(optXtrace) {
+		var words []string
+		for _, x := range c.Exprs {
+			words = append(words, sh.formulaText(x))
+		}
+		sh.traceLine("let " + strings.Join(words, " "))
+	}
+	var n int64
+	for _, x := range c.Exprs {
+		ok := false
+		if w, isWord := x.(*syntax.Word); isWord {
+			text := sh.expandString(w)
+			if sh.ctl != goOn {
+				return
+			}
+			n, ok = sh.arithText(text)
+		} else {
+			n, ok = sh.arithNode(x)
+		}
+		if !ok {
+			if sh.ctl == doDiscard {
+				sh.ctl = goOn
+			}
+			n = 0
+			break
+		}
+	}
+	if sh.ctl == goOn {
+		sh.status = int(truth(n == 0))
+	}
+}

@@ -1,0 +1,610 @@
+package shell
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"drydock/grader/vfs"
+)
+
+// echoBuiltin is echo: dash's resolves escapes always and knows -n alone, the others know -n, -e and -E.
+func echoBuiltin(sh *shell, args []string) int {
+	args = args[1:]
+	newline, escapes := true, sh.d == Dash || sh.shopt["xpg_echo"]
+	if sh.d == Dash {
+		if len(args) > 0 && args[0] == "-n" {
+			newline, args = false, args[1:]
+		}
+	} else {
+		for len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' && strings.Trim(args[0][1:], "neE") == "" {
+			for _, c := range args[0][1:] {
+				switch c {
+				case 'n':
+					newline = false
+				case 'e':
+					escapes = true
+				case 'E':
+					escapes = false
+				}
+			}
+			args = args[1:]
+		}
+	}
+	text := strings.Join(args, " ")
+	if escapes && strings.IndexByte(text, '\\') >= 0 {
+		s, stop := sh.escapes(text, echoEscapes)
+		text = s
+		if stop {
+			newline = false
+		}
+	}
+	if newline {
+		text += "\n"
+	}
+	return sh.print(text)
+}
+
+// escapeStyle says whose escapes are resolved.
+type escapeStyle uint8
+
+const (
+	echoEscapes   escapeStyle = iota // \0nnn
+	formatEscapes                    // of printf's format: \nnn
+	percentB                         // of printf's %b: both
+)
+
+// escapes resolves backslash sequences. stop says that \c ended the output.
+func (sh *shell) escapes(s string, style escapeStyle) (text string, stop bool) {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 >= len(s) {
+			b.WriteByte(s[i])
+			continue
+		}
+		i++
+		switch c := s[i]; {
+		case c == 'a':
+			b.WriteByte('\a')
+		case c == 'b':
+			b.WriteByte('\b')
+		case c == 'f':
+			b.WriteByte('\f')
+		case c == 'n':
+			b.WriteByte('\n')
+		case c == 'r':
+			b.WriteByte('\r')
+		case c == 't':
+			b.WriteByte('\t')
+		case c == 'v':
+			b.WriteByte('\v')
+		case c == '\\':
+			b.WriteByte('\\')
+		case (c == 'e' || c == 'E' && sh.d == Bash):
+			b.WriteByte(0x1b)
+		case c == 'c' && style != formatEscapes:
+			return b.String(), true
+		case c == '"' && style == formatEscapes:
+			b.WriteByte('"')
+		case c == '\'' && style == formatEscapes && sh.d == Bash:
+			b.WriteByte('\'')
+		case c == 'x' && sh.d != Dash:
+			n, used := readDigits(s[i+1:], 16, 2)
+			if used == 0 {
+				b.WriteString(`\x`)
+				break
+			}
+			b.WriteByte(byte(n))
+			i += used
+		case (c == 'u' || c == 'U') && sh.d == Bash:
+			width := 4
+			if c == 'U' {
+				width = 8
+			}
+			n, used := readDigits(s[i+1:], 16, width)
+			if used == 0 {
+				b.WriteString(`\` + string(c))
+				break
+			}
+			b.WriteRune(rune(n))
+			i += used
+		case c == '0' && style != formatEscapes:
+			n, used := readDigits(s[i+1:], 8, 3)
+			b.WriteByte(byte(n))
+			i += used
+		case c >= '0' && c <= '7' && (style != echoEscapes || sh.d == Dash):
+			n, used := readDigits(s[i:], 8, 3)
+			b.WriteByte(byte(n))
+			i += used - 1
+		default:
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), false
+}
+
+func pwdBuiltin(sh *shell, args []string) int {
+	physical := false
+	for _, a := range args[1:] {
+		switch a {
+		case "-P":
+			physical = true
+		case "-L":
+			physical = false
+		default:
+			if strings.HasPrefix(a, "-") {
+				return sh.illegalOption(a, "pwd [-LP]")
+			}
+		}
+	}
+	if !physical {
+		if p, ok := sh.lookup("PWD"); ok && strings.HasPrefix(p, "/") {
+			if real, err := sh.fs.Real(p); err == nil && real == sh.fs.Dir {
+				return sh.print(p + "\n")
+			}
+		}
+	}
+	return sh.print(sh.fs.Dir + "\n")
+}
+
+func cdBuiltin(sh *shell, args []string) int {
+	args = args[1:]
+	logical := true
+	for len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' {
+		switch args[0] {
+		case "-P":
+			logical = false
+		case "-L", "-e", "-@":
+			logical = true
+		case "--":
+		default:
+			return sh.illegalOption(args[0][:2], "cd [-L|[-P [-e]] [-@]] [dir]")
+		}
+		done := args[0] == "--"
+		args = args[1:]
+		if done {
+			break
+		}
+	}
+	if len(args) > 1 && sh.d == Bash {
+		sh.warn("too many arguments")
+		return 1
+	}
+	dir, show := "", false
+	switch {
+	case len(args) == 0:
+		home, ok := sh.lookup("HOME")
+		if !ok && sh.d == Bash {
+			sh.warn("HOME not set")
+			return 1
+		}
+		if dir = home; dir == "" {
+			return 0
+		}
+	case args[0] == "-":
+		old, ok := sh.lookup("OLDPWD")
+		if !ok && sh.d == Bash {
+			sh.warn("OLDPWD not set")
+			return 1
+		}
+		show = true
+		if dir = old; dir == "" {
+			dir = sh.fs.Dir
+		}
+	default:
+		dir = args[0]
+	}
+	if dir == "" {
+		return 0
+	}
+	first := strings.SplitN(dir, "/", 2)[0]
+	if first != "" && first != "." && first != ".." {
+		if cdpath, _ := sh.lookup("CDPATH"); cdpath != "" {
+			for base := range strings.SplitSeq(cdpath, ":") {
+				if base == "" {
+					continue
+				}
+				if p := strings.TrimSuffix(base, "/") + "/" + dir; sh.fs.IsDir(p) {
+					dir, show = p, true
+					break
+				}
+			}
+		}
+	}
+	target, err := sh.changeDir(dir, logical)
+	if err != nil {
+		text := vfs.Message(err)
+		switch sh.d {
+		case Dash:
+			sh.warn("can't cd to %s", dir)
+			return 2
+		case Ash:
+			sh.warn("can't cd to %s: %s", dir, text)
+			return 2
+		}
+		sh.warn("%s: %s", dir, text)
+		return 1
+	}
+	old, ok := sh.lookup("PWD")
+	export := func(name, value string) bool {
+		if !sh.set(name, value) {
+			return false
+		}
+		if sh.d != Bash {
+			sh.change(name, func(v *variable) { v.exported = true })
+		}
+		return true
+	}
+	if ok || sh.d != Bash {
+		if !export("OLDPWD", old) {
+			return sh.status
+		}
+	}
+	if !export("PWD", target) {
+		return sh.status
+	}
+	if show {
+		return sh.print(target + "\n")
+	}
+	return 0
+}
+
+// pushdBuiltin keeps the stack of folders in the variable DIRSTACK.
+func pushdBuiltin(sh *shell, args []string) int {
+	v := sh.vars["DIRSTACK"]
+	var stack []string
+	if v != nil {
+		stack, _ = v.values()
+	}
+	pwd, _ := sh.lookup("PWD")
+	show := func() int {
+		pwd, _ := sh.lookup("PWD")
+		home, _ := sh.lookup("HOME")
+		out := append([]string{pwd}, stack...)
+		for i, p := range out {
+			if rest, ok := strings.CutPrefix(p, home); ok && home != "" && (rest == "" || rest[0] == '/') {
+				out[i] = "~" + rest
+			}
+		}
+		return sh.print(strings.Join(out, " ") + "\n")
+	}
+	store := func() {
+		n := &variable{kind: indexed, isSet: true}
+		for i, s := range stack {
+			n.list = append(n.list, element{index: int64(i), value: s})
+		}
+		sh.put("DIRSTACK", n)
+	}
+	var target string
+	switch {
+	case args[0] == "dirs":
+		return show()
+	case args[0] == "popd":
+		if len(stack) == 0 {
+			sh.warn("directory stack empty")
+			return 1
+		}
+		target, stack = stack[0], stack[1:]
+	case len(args) > 1:
+		target, stack = args[len(args)-1], append([]string{pwd}, stack...)
+	case len(stack) > 0:
+		target = stack[0]
+		stack = append([]string{pwd}, stack[1:]...)
+	default:
+		sh.warn("no other directory")
+		return 1
+	}
+	if status := cdBuiltin(sh, []string{"cd", "--", target}); status != 0 {
+		return status
+	}
+	store()
+	return show()
+}
+
+// line is what readLine read; quoted marks the bytes that a backslash kept from being separators.
+type line struct {
+	text   string
+	quoted []bool
+}
+
+// readLine reads up to a delimiter, a byte at a time so that nothing beyond it is taken. ended says that the input ended first.
+func (sh *shell) readLine(r io.Reader, delim byte, raw bool, limit int) (l line, ended bool) {
+	var buf [1]byte
+	var text []byte
+	for {
+		if len(text)&1023 == 1023 && sh.ctx.Err() != nil {
+			sh.killed()
+			break
+		}
+		n, err := r.Read(buf[:])
+		if n == 0 {
+			if err == nil {
+				continue
+			}
+			ended = true
+			break
+		}
+		c := buf[0]
+		if c == '\\' && !raw {
+			n, _ := r.Read(buf[:])
+			if n == 0 {
+				ended = true
+				break
+			}
+			if buf[0] == '\n' {
+				continue
+			}
+			text = append(text, buf[0])
+			for len(l.quoted) < len(text)-1 {
+				l.quoted = append(l.quoted, false)
+			}
+			l.quoted = append(l.quoted, true)
+			continue
+		}
+		if c == delim {
+			break
+		}
+		if c == 0 {
+			continue
+		}
+		text = append(text, c)
+		if limit > 0 && len(text) >= limit {
+			break
+		}
+		if len(text) > maxMemory/4 {
+			sh.outOfMemory()
+			break
+		}
+	}
+	for len(l.quoted) < len(text) {
+		l.quoted = append(l.quoted, false)
+	}
+	l.text = string(text)
+	return l, ended
+}
+
+// readBuiltin is read.
+func readBuiltin(sh *shell, args []string) int {
+	args = args[1:]
+	raw, delim, limit, fd, array := false, byte('\n'), 0, 0, ""
+	prompt := ""
+	timeout := time.Duration(-1)
+	known := map[Dialect]string{Dash: "rp", Ash: "rpndtsu", Bash: "rpndtsuaNei"}[sh.d]
+	for len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' {
+		arg := args[0]
+		args = args[1:]
+		if arg == "--" {
+			break
+		}
+		for i := 1; i < len(arg); i++ {
+			c := arg[i]
+			if strings.IndexByte(known, c) < 0 {
+				return sh.illegalOption("-"+string(c), "read [-ers] [-a array] [-d delim] [-i text] [-n nchars] [-N nchars] [-p prompt] [-t timeout] [-u fd] [name ...]")
+			}
+			if strings.IndexByte("rse", c) >= 0 {
+				raw = raw || c == 'r'
+				continue
+			}
+			value := arg[i+1:]
+			if value == "" {
+				if len(args) == 0 {
+					sh.warn("-%c: option requires an argument", c)
+					return 2
+				}
+				value, args = args[0], args[1:]
+			}
+			switch c {
+			case 'p':
+				prompt = value
+			case 'd':
+				delim = 0
+				if value != "" {
+					delim = value[0]
+				}
+			case 'n', 'N':
+				limit, _ = strconv.Atoi(value)
+			case 'u':
+				fd, _ = strconv.Atoi(value)
+			case 'a':
+				array = value
+			case 't':
+				if f, err := strconv.ParseFloat(value, 64); err == nil {
+					timeout = time.Duration(f * float64(time.Second))
+				}
+			}
+			break
+		}
+	}
+	_ = prompt // printed to a terminal only
+	for _, name := range args {
+		if !isName(name) && !(sh.d == Bash && strings.Contains(name, "[")) {
+			switch sh.d {
+			case Dash:
+				sh.warn("%s: bad variable name", name)
+				return 2
+			case Ash:
+				sh.applet("read: '%s': bad variable name", name)
+				return 1
+			}
+			sh.warn("`%s': not a valid identifier", name)
+			return 1
+		}
+	}
+	if len(args) == 0 && array == "" {
+		if sh.d == Dash {
+			sh.warn("arg count")
+			return 2
+		}
+		args = []string{"REPLY"}
+	}
+	if timeout == 0 {
+		return 0
+	}
+	l, ended := sh.readLine(sh.fds.reader(fd), delim, raw, limit)
+	if sh.ctl != goOn {
+		return sh.status
+	}
+	sh.assignFields(l, args, array)
+	if sh.ctl != goOn {
+		return sh.status
+	}
+	if ended {
+		return 1
+	}
+	return 0
+}
+
+// assignFields splits a line over variables: the last gets what remains.
+func (sh *shell) assignFields(l line, names []string, array string) {
+	ifs, ok := sh.lookup("IFS")
+	if !ok {
+		ifs = " \t\n"
+	}
+	s := l.text
+	sep := func(i int) bool { return !l.quoted[i] && strings.IndexByte(ifs, s[i]) >= 0 }
+	white := func(i int) bool { return sep(i) && strings.IndexByte(" \t\n", s[i]) >= 0 }
+	put := func(name, value string) bool {
+		if base, key, ok := strings.Cut(name, "["); ok {
+			return sh.setElement(base, strings.TrimSuffix(key, "]"), value, false)
+		}
+		return sh.set(name, value)
+	}
+	i := 0
+	if len(names) == 1 && names[0] == "REPLY" && array == "" && sh.d == Bash {
+		put("REPLY", s)
+		return
+	}
+	for i < len(s) && white(i) {
+		i++
+	}
+	field := func() string {
+		start := i
+		for i < len(s) && !sep(i) {
+			i++
+		}
+		text := s[start:i]
+		for i < len(s) && white(i) {
+			i++
+		}
+		if i < len(s) && sep(i) && !white(i) {
+			i++
+			for i < len(s) && white(i) {
+				i++
+			}
+		}
+		return text
+	}
+	if array != "" {
+		v := &variable{kind: indexed, isSet: true}
+		for i < len(s) {
+			v.list = append(v.list, element{index: int64(len(v.list)), value: field()})
+		}
+		sh.put(array, v)
+		return
+	}
+	for n, name := range names {
+		if n < len(names)-1 {
+			if !put(name, field()) {
+				return
+			}
+			continue
+		}
+		start, end := i, len(s)
+		for end > start && white(end-1) {
+			end--
+		}
+		rest := i
+		one := field()
+		if i >= end && rest < end { // a single field: its delimiter goes too
+			put(name, one)
+		} else {
+			put(name, s[start:end])
+		}
+	}
+}
+
+func mapfileBuiltin(sh *shell, args []string) int {
+	args = args[1:]
+	trim, delim, fd, limit, skip := false, byte('\n'), 0, 0, 0
+	for len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' {
+		arg := args[0]
+		args = args[1:]
+		if arg == "-t" {
+			trim = true
+			continue
+		}
+		value := arg[2:]
+		if value == "" && len(args) > 0 {
+			value, args = args[0], args[1:]
+		}
+		switch arg[1] {
+		case 't':
+			trim = true
+		case 'd':
+			delim = 0
+			if value != "" {
+				delim = value[0]
+			}
+		case 'u':
+			fd, _ = strconv.Atoi(value)
+		case 'n':
+			limit, _ = strconv.Atoi(value)
+		case 's':
+			skip, _ = strconv.Atoi(value)
+		case 'O', 'C', 'c':
+		default:
+			return sh.illegalOption("-"+string(arg[1]), sh.command_+" [-d delim] [-n count] [-O origin] [-s count] [-t] [-u fd] [-C callback] [-c quantum] [array]")
+		}
+	}
+	name := "MAPFILE"
+	if len(args) > 0 {
+		name = args[0]
+	}
+	if !isName(name) {
+		sh.warn("`%s': not a valid identifier", name)
+		return 1
+	}
+	data, err := readAll(sh.fds.reader(fd), maxMemory/4)
+	if err != nil && len(data) == 0 {
+		return 1
+	}
+	v := &variable{kind: indexed, isSet: true}
+	for len(data) > 0 && (limit == 0 || len(v.list) < limit) {
+		i := strings.IndexByte(string(data), delim)
+		part := data
+		if i >= 0 {
+			part = data[:i+1]
+		}
+		data = data[len(part):]
+		if skip > 0 {
+			skip--
+			continue
+		}
+		text := string(part)
+		if trim {
+			text = strings.TrimSuffix(text, string(delim))
+		}
+		v.list = append(v.list, element{index: int64(len(v.list)), value: text})
+		if !sh.tick() {
+			return sh.status
+		}
+	}
+	sh.put(name, v)
+	return 0
+}
+
+// readAll reads to the end, at most limit bytes.
+func readAll(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit))
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return data, err
+}
+
+// printBody prints a function's body in bash's layout.
+func printBody(f *function) string { return fmt.Sprintf("{ \n%s}", layout(f)) }
