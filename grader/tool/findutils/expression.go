@@ -312,7 +312,7 @@ func (e *expression) test(name, arg string) (predicate, error) {
 			if e.Busybox {
 				return nil, fmt.Errorf("unknown user %s", arg)
 			}
-			return nil, fmt.Errorf("invalid user name or UID argument to %s: '%s'", name, arg)
+			return nil, fmt.Errorf("%s is not the name of a known user", e.Quote(arg))
 		}
 		uid := u.UID
 		return func(v visit) bool { return v.node.UID == uid }, nil
@@ -325,7 +325,7 @@ func (e *expression) test(name, arg string) (predicate, error) {
 			if e.Busybox {
 				return nil, fmt.Errorf("unknown group %s", arg)
 			}
-			return nil, fmt.Errorf("invalid group name or GID argument to %s: '%s'", name, arg)
+			return nil, fmt.Errorf("%s is not the name of an existing group", e.Quote(arg))
 		}
 		gid := g.GID
 		return func(v visit) bool { return v.node.GID == gid }, nil
@@ -408,6 +408,9 @@ func (e *expression) size(arg string) (predicate, error) {
 		unit, text = units[arg[n-1]], arg[:n-1]
 	}
 	_, cmp, ok := quantity(text)
+	if !ok && text == arg && arg != "" && (arg[len(arg)-1] < '0' || arg[len(arg)-1] > '9') {
+		return nil, fmt.Errorf("invalid -size type `%c'", arg[len(arg)-1])
+	}
 	if !ok {
 		return nil, fmt.Errorf("invalid argument `%s' to `-size'", arg)
 	}

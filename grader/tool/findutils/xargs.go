@@ -61,7 +61,7 @@ func xargs(c *unix.Cmd) int {
 			b.maxArgs = 0
 		}
 		if !ok {
-			return 1
+			return c.Usage("")
 		}
 	}
 	input := c.Stdin

@@ -21,9 +21,9 @@ var grepSpec = getopt.Spec{Short: "A:aB:bC:cD:d:Ee:Ff:GHhIiLlm:noPqRrsTUuVvwxyZz
 		"include: exclude: exclude-dir: exclude-from: label: line-buffered help"}
 
 var searching = []unix.Command{
-	{Name: "grep", Fail: 2, Args: "[OPTION]... PATTERNS [FILE]...", Suite: "GNU grep", Spec: grepSpec, Run: grep, Fix: contextArgs},
-	{Name: "egrep", Fail: 2, Args: "[OPTION]... PATTERNS [FILE]...", Suite: "GNU grep", Spec: grepSpec, Run: grep, Fix: withFlag("-E")},
-	{Name: "fgrep", Fail: 2, Args: "[OPTION]... PATTERNS [FILE]...", Suite: "GNU grep", Spec: grepSpec, Run: grep, Fix: withFlag("-F")},
+	{Name: "grep", Fail: 2, Args: "[OPTION]... PATTERNS [FILE]...", Suite: "GNU grep", Brief: true, Spec: grepSpec, Run: grep, Fix: contextArgs},
+	{Name: "egrep", Fail: 2, Args: "[OPTION]... PATTERNS [FILE]...", Suite: "GNU grep", Brief: true, Spec: grepSpec, Run: grep, Fix: withFlag("-E")},
+	{Name: "fgrep", Fail: 2, Args: "[OPTION]... PATTERNS [FILE]...", Suite: "GNU grep", Brief: true, Spec: grepSpec, Run: grep, Fix: withFlag("-F")},
 }
 
 func withFlag(flag string) func([]string) []string {
@@ -140,12 +140,7 @@ func (s *searcher) patterns(files *[]string) ([]string, bool) {
 		return list, true
 	}
 	if len(*files) == 0 {
-		if s.Busybox {
-			s.Usage("")
-		} else {
-			s.Errorf("Usage: %s [OPTION]... PATTERNS [FILE]...", s.Prog())
-			s.Errorf("Try '%s --help' for more information.", s.Prog())
-		}
+		s.Usage("")
 		return nil, false
 	}
 	list = strings.Split((*files)[0], "\n")
@@ -276,7 +271,7 @@ func (s *searcher) file(name string) {
 			return
 		}
 		if !s.Has("s") {
-			s.Say(s.Pick("%s: Is a directory", "%s: Is a directory"), name)
+			s.Warn("%s: Is a directory", name)
 		}
 		return
 	}

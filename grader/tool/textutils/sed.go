@@ -72,6 +72,8 @@ func sed(c *unix.Cmd) int {
 			return c.Die(1, "%s", err)
 		case errors.As(err, &at) && fromFile != "":
 			return c.Die(1, "file %s line %d: %s", fromFile, at.line, at.text)
+		case strings.HasPrefix(err.Error(), "can't find label"):
+			return c.Die(4, "%s", err)
 		case errors.As(err, &at) && at.at > 0:
 			return c.Die(1, "-e expression #1, char %d: %s", at.at, at.text)
 		}
@@ -103,7 +105,7 @@ func sed(c *unix.Cmd) int {
 	separate := c.Has("s")
 	if separate {
 		for _, name := range files {
-			e.files = []string{name}
+			e.files, e.number = []string{name}, 0
 			if e.run(); e.quit {
 				break
 			}
@@ -256,10 +258,9 @@ func (e *editor) more() bool {
 				if e.Busybox {
 					e.Warn("read error: Is a directory")
 				} else {
-					e.Warn("couldn't edit %s: not a regular file", name)
-				}
-				if !e.Has("i") && !e.Busybox {
-					e.Say("read error on %s: Is a directory", name)
+					e.Warn("read error on %s: Is a directory", name)
+					e.quit, e.status = true, 4
+					return false
 				}
 				continue
 			}

@@ -410,8 +410,8 @@ func (p *sedParser) textArgument(c *sedCommand) error {
 		p.skip(" \t")
 		if p.peek() == '\n' {
 			p.pos++
-		} else if p.pos = before; p.pos < len(p.in) {
-			p.skip(" \t")
+		} else {
+			p.pos = before // what follows on the same line keeps its blanks
 		}
 		if p.pos >= len(p.in) {
 			return p.fail("expected \\ after `a', `c' or `i'")

@@ -27,6 +27,7 @@ type Command struct {
 	Fail  int                          // status after a usage error, where it is not 1
 	Fix   func(args []string) []string // rewrites old-fashioned arguments (head -5) before they are parsed; may be nil
 	Raw   bool                         // arguments are not options at all: echo, test, expr
+	Brief bool                         // a usage error shows the usage line, too
 	Suite string                       // where it is not "GNU coreutils"
 	Run   func(*Cmd) int
 }
@@ -142,6 +143,9 @@ func (c *Cmd) hint() {
 	if c.Busybox {
 		fmt.Fprint(c.Stderr, c.usage())
 		return
+	}
+	if c.command.Brief {
+		c.Errorf("%s", strings.TrimSuffix(c.usage(), "\n"))
 	}
 	c.Errorf("Try '%s --help' for more information.", c.Args[0])
 }
