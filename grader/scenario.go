@@ -69,6 +69,9 @@ func (s *Scenario) request(e *Exercise, context *tree.Node) (build.Request, erro
 	return r, nil
 }
 
+// Request is the first build of an answer, before any scenario.
+func (e *Exercise) Request(files Files) build.Request { return e.request(e.with(files)) }
+
 // request is the build of a context as the exercise has it made.
 func (e *Exercise) request(context *tree.Node) build.Request {
 	r := build.Request{Context: context, Args: e.args, Secrets: map[string][]byte{}}
