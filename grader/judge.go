@@ -84,7 +84,7 @@ func (r *grading) check(c *Check, v *checks.View) Result {
 			text = ""
 		}
 		if text != "" {
-			texts = append(texts, text)
+			texts = append(texts, sentence(text))
 		}
 	}
 	res.Message = strings.Join(texts, " ")
@@ -106,9 +106,10 @@ func (e *Exercise) title(scenario string) string {
 	return scenario
 }
 
+// sentence ends a text with a full stop where it has no end.
 func sentence(s string) string {
 	s = strings.TrimSpace(s)
-	if s == "" || strings.HasSuffix(s, ".") {
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".?!)") {
 		return s
 	}
 	return s + "."

@@ -37,7 +37,10 @@ func (v *View) vars() map[string]any {
 }
 
 // Env compiles expressions.
-type Env struct{ cel *cel.Env }
+type Env struct {
+	cel   *cel.Env
+	locks locks
+}
 
 // New returns an environment. It is meant to be made once: that takes milliseconds.
 func New() (*Env, error) {

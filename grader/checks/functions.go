@@ -57,7 +57,7 @@ func (e *Env) functions() []cel.EnvOption {
 		e.member("downloads", buildType, cel.ListType(eventType), func(v any, tool string) any { return v.(*Build).events("download", tool) }),
 		e.member("installs", buildType, cel.ListType(eventType), func(v any, tool string) any { return v.(*Build).events("install", tool) }),
 		e.member("cache_hits", buildType, cel.ListType(eventType), func(v any, tool string) any { return v.(*Build).events("cache-hit", tool) }),
-		e.member("npm_lock", contextType, lockType, func(v any, dir string) any { return v.(*Context).npmLock(dir) }),
+		e.member("npm_lock", contextType, lockType, func(v any, dir string) any { return e.locks.of(v.(*Context), dir) }),
 		e.member("has", contextType, cel.BoolType, func(v any, p string) any {
 			return v.(*Context).lookup(p) != nil
 		}),

@@ -26,6 +26,8 @@ type Image struct {
 
 	once  sync.Once
 	files []*File // entries of the layers above the base, whiteouts and parent folders left out
+	mu    sync.Mutex
+	pkgs  map[string][]string // by kind
 	all   sync.Once
 	progs map[string][]*File // of the merged filesystem, by the program that a file is
 }
@@ -202,14 +204,7 @@ func (i *Image) find(pattern string) []*File {
 func (i *Image) programs(names []string) []*File {
 	i.all.Do(func() {
 		i.progs = map[string][]*File{}
-		i.root.Walk("/", func(p string, n *tree.Node) bool {
-			if n.Type == tree.File {
-				if name := n.Content.Fact("program"); name != "" {
-					i.progs[name] = append(i.progs[name], newFile(p, n))
-				}
-			}
-			return true
-		})
+		i.scan(i.root, nil)
 	})
 	var out []*File
 	for _, name := range names {
@@ -218,9 +213,30 @@ func (i *Image) programs(names []string) []*File {
 	return out
 }
 
+// scan sorts the programs below a folder into progs. A path is put together only where there is one: most files are none.
+func (i *Image) scan(dir *tree.Node, above []string) {
+	for _, name := range dir.Names() {
+		n := dir.Child(name)
+		switch n.Type {
+		case tree.Dir:
+			i.scan(n, append(above, name))
+		case tree.File:
+			if program := n.Content.Fact("program"); program != "" {
+				p := "/" + path.Join(strings.Join(above, "/"), name)
+				i.progs[program] = append(i.progs[program], newFile(p, n))
+			}
+		}
+	}
+}
+
 // packages lists the packages of a kind ("npm") that are installed in the layers of this build, also where a later layer hides them, as
 // "name@version". What a package manager only keeps to install it some day is not counted.
 func (i *Image) packages(kind string) []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if known, ok := i.pkgs[kind]; ok {
+		return known
+	}
 	seen := map[string]bool{}
 	for _, f := range i.added() {
 		if name, ok := strings.CutPrefix(f.Facts["package"], kind+":"); ok && !strings.Contains(f.Path, "/_cacache/") {
@@ -232,6 +248,10 @@ func (i *Image) packages(kind string) []string {
 		out = append(out, name)
 	}
 	slices.Sort(out)
+	if i.pkgs == nil {
+		i.pkgs = map[string][]string{}
+	}
+	i.pkgs[kind] = out
 	return out
 }
 

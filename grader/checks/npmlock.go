@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync"
 
 	"drydock/grader/tree"
 )
@@ -14,13 +15,32 @@ type Lock struct {
 	Dev  []string `cel:"dev"` // for development only
 }
 
-// npmLock reads package-lock.json in a folder of the context. One that is missing or broken asks for nothing.
-func (c *Context) npmLock(dir string) *Lock {
+// locks keeps lock files that were read: those of exercises, which stay the same for all answers.
+type locks struct {
+	mu   sync.Mutex
+	read map[*tree.Content]*Lock
+}
+
+// maxLocks is how many are kept; beyond that reading begins afresh.
+const maxLocks = 100
+
+// of reads package-lock.json in a folder of the context. One that is missing or broken asks for nothing.
+func (l *locks) of(c *Context, dir string) *Lock {
 	n := c.lookup(dir + "/package-lock.json")
 	if n == nil || n.Type != tree.File {
 		return &Lock{}
 	}
-	return parseLock(n.Content)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lock := l.read[n.Content]
+	if lock == nil {
+		if l.read == nil || len(l.read) >= maxLocks {
+			l.read = map[*tree.Content]*Lock{}
+		}
+		lock = parseLock(n.Content)
+		l.read[n.Content] = lock
+	}
+	return lock
 }
 
 // lookup returns what is at p in the context, or nil.

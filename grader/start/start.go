@@ -85,7 +85,7 @@ func Run(ctx context.Context, image *report.Image, opts Options) *report.Run {
 	}
 	ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
 	defer cancel()
-	w := &watch{report: r}
+	w := &watch{report: r, first: path.Base(r.Command[0])}
 	call := &tool.Call{
 		Args: r.Command, Env: env, FS: view.As(who.Cred).In(cwd), Stdin: bytes.NewReader(nil), Stdout: &w.out, Stderr: &w.out,
 		Host: w.host(opts),
