@@ -5,8 +5,10 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"drydock/grader/catalogue/listing"
+	"drydock/grader/tree"
 )
 
 // Contents is what a package holds.
@@ -17,6 +19,21 @@ type Contents struct {
 	Control  []listing.Entry  // control files, by name
 	Files    []listing.Entry  // in the order of the archive
 	names    map[string]int64 // control file → size
+
+	once  sync.Once
+	id    string
+	nodes []*tree.Node
+}
+
+// Nodes returns what [Contents.Files] stand for, to be shared: nil for hard links.
+func (c *Contents) Nodes() []*tree.Node {
+	c.once.Do(func() {
+		c.nodes = make([]*tree.Node, len(c.Files))
+		for i, e := range c.Files {
+			c.nodes[i] = e.Node(c.id, c.ModTime)
+		}
+	})
+	return c.nodes
 }
 
 // Has reports whether there is a control file of that name.
@@ -32,6 +49,7 @@ func (r *Release) Contents(p *Package, arch string) *Contents {
 	if c == nil {
 		c = compose(p, arch)
 	}
+	c.id = "deb:" + p.Name + "_" + p.Version + "_" + arch
 	c.names = map[string]int64{}
 	for _, e := range c.Control {
 		c.names[e.Path] = e.Size

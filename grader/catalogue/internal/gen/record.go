@@ -27,7 +27,7 @@ var modelled = map[string]bool{
 func facts(p string, mode fs.FileMode, size int64, open func() ([]byte, error)) (f map[string]string, data []byte, err error) {
 	executable := mode&0o111 != 0 && isProgram(p)
 	library := strings.Contains(path.Base(p), ".so") && size > 0
-	text := size <= keepLimit && keepText(p)
+	text := (size <= keepLimit || p == "/var/lib/dpkg/status") && keepText(p)
 	if !executable && !library && !text && mode&0o111 == 0 {
 		return nil, nil, nil
 	}
