@@ -2,12 +2,14 @@ package build
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/solver/errdefs"
@@ -364,20 +366,25 @@ func layerBytes(changes []tree.Change) int64 {
 
 // layerDigest is equal for layers with the same entries, times included, as the digest of their archive is.
 func layerDigest(changes []tree.Change) string {
-	d := digest.Canonical.Digester()
-	h := d.Hash()
+	h := sha256.New()
+	buf := make([]byte, 0, 512)
 	for _, c := range changes {
-		if c.Node == nil {
-			fmt.Fprintf(h, "%s\x00gone\n", c.Path)
+		buf = append(buf[:0], c.Path...)
+		n := c.Node
+		if n == nil {
+			h.Write(append(buf, "\x00gone\n"...))
 			continue
 		}
-		n := c.Node
-		fmt.Fprintf(h, "%s\x00%d %o %d %d %d %s %d\n", c.Path, n.Type, n.Mode, n.UID, n.GID, n.ModTime/1e9, n.Target, n.Size())
-		if n.Type == tree.File {
-			fmt.Fprintln(h, n.Content.ID())
+		for _, v := range []int64{int64(n.Type), int64(n.Mode), int64(n.UID), int64(n.GID), n.ModTime / 1e9, n.Size()} {
+			buf = strconv.AppendInt(append(buf, 0), v, 10)
 		}
+		buf = append(append(buf, 0), n.Target...)
+		if n.Type == tree.File {
+			buf = append(append(buf, 0), n.Content.ID()...)
+		}
+		h.Write(append(buf, '\n'))
 	}
-	return d.Digest().String()
+	return digest.NewDigest(digest.SHA256, h).String()
 }
 
 // waste finds bytes that later layers hide.

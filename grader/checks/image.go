@@ -287,26 +287,42 @@ func (i *Image) copied(pattern string) []*File {
 
 // glob matches paths: * and ? within a name, ** across folders.
 type glob struct {
-	parts  []string
+	parts  []globPart
 	prefix string // the folder below which matches can be
 }
 
+type globPart struct {
+	text    string
+	literal bool
+}
+
+func (p globPart) match(name string) bool {
+	if p.literal {
+		return p.text == name
+	}
+	ok, _ := path.Match(p.text, name)
+	return ok
+}
+
 func newGlob(pattern string) *glob {
-	g := &glob{parts: strings.Split(strings.Trim(pattern, "/"), "/"), prefix: "/"}
+	g := &glob{prefix: "/"}
+	for part := range strings.SplitSeq(strings.Trim(pattern, "/"), "/") {
+		g.parts = append(g.parts, globPart{part, !strings.ContainsAny(part, `*?[\`)})
+	}
 	for _, p := range g.parts[:len(g.parts)-1] {
-		if strings.ContainsAny(p, `*?[\`) {
+		if !p.literal {
 			break
 		}
-		g.prefix = path.Join(g.prefix, p)
+		g.prefix = path.Join(g.prefix, p.text)
 	}
 	return g
 }
 
 func (g *glob) match(p string) bool { return matchParts(g.parts, strings.Trim(p, "/")) }
 
-func matchParts(parts []string, p string) bool {
+func matchParts(parts []globPart, p string) bool {
 	for len(parts) > 0 {
-		if parts[0] == "**" {
+		if parts[0].text == "**" {
 			if len(parts) == 1 {
 				return true
 			}
@@ -322,7 +338,7 @@ func matchParts(parts []string, p string) bool {
 			}
 		}
 		head, rest, more := strings.Cut(p, "/")
-		if ok, _ := path.Match(parts[0], head); !ok {
+		if !parts[0].match(head) {
 			return false
 		}
 		parts = parts[1:]

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"path"
 	"slices"
 	"sync"
 )
@@ -69,7 +68,7 @@ func diff(out *[]Change, p string, a, b *Node) (changed bool) {
 	at := len(*out)
 	*out = append(*out, Change{Path: p, Kind: Parent, Node: b, Before: a})
 	for _, name := range sortedUnion(a, b) {
-		if diff(out, path.Join(p, name), a.Child(name), b.Child(name)) {
+		if diff(out, join(p, name), a.Child(name), b.Child(name)) {
 			changed = true
 		}
 	}

@@ -201,8 +201,19 @@ func (n *Node) Walk(root string, fn func(p string, n *Node) bool) {
 		return
 	}
 	for _, name := range n.Names() {
-		n.children[name].Walk(path.Join(root, name), fn)
+		n.children[name].Walk(join(root, name), fn)
 	}
+}
+
+// join is path.Join of a clean path and a name, without looking at either again.
+func join(dir, name string) string {
+	switch dir {
+	case "/":
+		return "/" + name
+	case ".", "":
+		return name
+	}
+	return dir + "/" + name
 }
 
 // Resolve follows links from the root n and returns the node at p with the path it was found at. It knows no
