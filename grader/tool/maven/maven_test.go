@@ -256,8 +256,10 @@ func TestModules(t *testing.T) {
 func FuzzPOM(f *testing.F) {
 	f.Add(pom)
 	f.Add("<project><properties><a>${b}</a><b>${a}</b></properties><version>${a}</version></project>")
+	models := maven.Models()
 	f.Fuzz(func(t *testing.T, text string) {
 		i := newImage(t, "17.0.16", true).write("pom.xml", text).write("src/main/java/A.java", application)
+		i.models = models
 		i.run("mvn -B package")
 	})
 }

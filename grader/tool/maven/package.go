@@ -11,14 +11,14 @@ import (
 
 	"drydock/grader/report"
 	"drydock/grader/tool"
+	"drydock/grader/tool/internal/javasource"
 	"drydock/grader/tree"
 )
 
 // classes is what was compiled of a source tree.
 type classes struct {
-	files  []file
-	main   string // the class with a main method
-	digest string
+	main string // the class with a main method
+	port string // that a source listens on
 }
 
 // file is an entry of a JAR.
@@ -29,13 +29,6 @@ type file struct {
 
 // maxSources bounds how many files of a source tree are looked at.
 const maxSources = 20_000
-
-var (
-	packageLine = regexp.MustCompile(`(?m)^\s*package\s+([\w.]+)\s*;?`)
-	mainMethod  = regexp.MustCompile(`\bstatic\s+(?:final\s+)?void\s+main\s*\(|\bvoid\s+main\s*\(\s*String`)
-	topType     = regexp.MustCompile(`(?m)^\s*(?:public\s+|final\s+|abstract\s+|sealed\s+)*(?:class|interface|enum|record|@interface)\s+(\w+)`)
-	kotlinMain  = regexp.MustCompile(`(?m)^\s*fun\s+main\s*\(`)
-)
 
 // compile compiles the application.
 func (b *job) compile() error {
@@ -74,46 +67,34 @@ func (b *job) javac(from, to, goal, execution string) (*classes, error) {
 	if r := b.release(); r > b.java.feature() {
 		return nil, b.goalFailure(b.project, label, fmt.Sprintf("Fatal error compiling: error: release version %d not supported", r), "MojoExecutionException")
 	}
-	h := sha256.New()
-	fmt.Fprintf(h, "java %d\n", b.release())
 	major := fmt.Sprint(b.release() + 44)
 	out := path.Join(b.dir, to)
 	for _, s := range sources {
-		fmt.Fprintf(h, "%s %s\n", s.at, s.content.ID())
 		text, _ := s.content.Known()
-		class := strings.TrimSuffix(path.Base(s.at), ".java")
-		pkg := ""
-		if m := packageLine.FindSubmatch(text); m != nil {
-			pkg = string(m[1])
+		src := javasource.Read(s.at, text)
+		facts := map[string]string{"kind": "class", "java.major": major, "java.class": src.Class}
+		if src.Main {
+			facts["java.main"] = src.Class
+			if c.main == "" || src.Boot {
+				c.main = src.Class
+			}
 		}
-		full := strings.TrimPrefix(pkg+"."+class, ".")
-		if mainMethod.Match(text) && (c.main == "" || strings.Contains(string(text), "@SpringBootApplication")) {
-			c.main = full
+		if src.Port != "" {
+			facts["listens"] = src.Port
+			c.port = src.Port
 		}
-		at := strings.ReplaceAll(full, ".", "/") + ".class"
-		size := 700 + s.content.Size()*3/5
-		facts := map[string]string{"kind": "class", "java.major": major, "java.class": full}
-		if mainMethod.Match(text) {
-			facts["java.main"] = full
-		}
-		content := tree.Declared(size, "javac:"+major+":"+s.content.ID(), facts)
-		if err := b.write(path.Join(out, at), content); err != nil {
+		if err := b.write(path.Join(out, src.ClassFile()), tree.Declared(javasource.Size(s.content.Size()), "javac:"+major+":"+s.content.ID(), facts)); err != nil {
 			return nil, err
 		}
-		c.files = append(c.files, file{at, size})
-		for i, m := range topType.FindAllSubmatch(text, 20) {
-			if name := string(m[1]); i > 0 && name != class {
-				inner := strings.TrimSuffix(at, class+".class") + class + "$" + name + ".class"
-				if err := b.write(path.Join(out, inner), tree.Declared(600, "javac:"+inner+s.content.ID(), facts)); err != nil {
-					return nil, err
-				}
-				c.files = append(c.files, file{inner, 600})
+		for _, name := range src.Types {
+			at := path.Join(path.Dir(src.ClassFile()), name+".class")
+			if err := b.write(path.Join(out, at), tree.Declared(900, "javac:"+at+s.content.ID(), facts)); err != nil {
+				return nil, err
 			}
 		}
 	}
 	b.info("Compiling %d source files with javac [debug release %d] to %s", len(sources), b.release(), to)
 	b.Record(report.Event{Kind: "compile", Tool: "maven", Name: b.ArtifactID, Count: len(sources), Dev: goal == "testCompile"})
-	c.digest = hex.EncodeToString(h.Sum(nil))
 	return c, nil
 }
 
@@ -180,6 +161,9 @@ func (b *job) pack() error {
 	built := hex.EncodeToString(h.Sum(nil))[:16]
 	facts := map[string]string{"kind": "jar", "java.major": fmt.Sprint(major), "built": built, "java.files": listFiles(files)}
 	plain := 1_500 + size*6/10 + int64(len(files))*200
+	if b.compiled != nil && b.compiled.port != "" {
+		facts["listens"] = b.compiled.port
+	}
 	if e := b.plugin("maven-jar-plugin"); e != nil && e.Config.Manifest != "" {
 		facts["java.main"] = b.expand(e.Config.Manifest)
 	}
