@@ -80,7 +80,7 @@ func (l *Library) lesson(s *shelf, draft *lessonDraft) *Lesson {
 		lesson.Requires = append(lesson.Requires, lessonID(p.doc.relative(r)))
 	}
 	for _, src := range f.Sources {
-		lesson.Sources = append(lesson.Sources, Source{Title: src.Title.value, URL: src.URL, Note: src.Note})
+		lesson.Sources = append(lesson.Sources, Source{Title: src.Title.value, URL: src.URL.value, Note: src.Note})
 	}
 	if r := p.now(); r != nil {
 		lesson.HTML = r.html

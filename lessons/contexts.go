@@ -135,15 +135,6 @@ func put(t *tree.Txn, p string, n *tree.Node) {
 	t.Set("/"+p, n)
 }
 
-// withFiles returns a context with what a learner could have written in it.
-func withFiles(root *tree.Node, files map[string]string) *tree.Node {
-	t := tree.Begin(root)
-	for name, content := range files {
-		put(t, name, tree.NewFile(0o644, tree.Text(content)))
-	}
-	return t.Commit()
-}
-
 // attach gives a document's listings their contexts.
 func (d *document) attach(c *contexts) {
 	for _, l := range d.listings {
@@ -156,7 +147,9 @@ func (d *document) attach(c *contexts) {
 			d.complain(l.line, "edit=%s: there is no such file in context %s", l.edit, l.context)
 			l.edit = ""
 		}
-		l.request.Context = withFiles(files.root, map[string]string{"Dockerfile": l.dockerfile})
+		t := tree.Begin(files.root)
+		put(t, "Dockerfile", tree.NewFile(0o644, tree.Text(l.dockerfile)))
+		l.request.Context = t.Commit()
 	}
 	for _, cmp := range d.comparisons {
 		for _, l := range cmp.of {

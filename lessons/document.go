@@ -95,8 +95,12 @@ func (d *document) collect() {
 			d.complain(d.line(n), "an image: lessons have none, the simulator draws what there is to see")
 		case *ast.Blockquote:
 			d.callout(n)
-		case *ast.RawHTML, *ast.HTMLBlock:
-			d.complain(d.line(n), "raw HTML is not shown: write markdown, and < as &lt;")
+		case *ast.RawHTML:
+			first := n.Segments.At(0)
+			d.html(n, first.Value(d.body))
+		case *ast.HTMLBlock:
+			first := n.Lines().At(0)
+			d.html(n, first.Value(d.body))
 		case *shortcode:
 			d.shortcode(n)
 			plain.WriteString("…")
@@ -115,6 +119,13 @@ func (d *document) collect() {
 		return ast.WalkContinue, nil
 	})
 	d.text = paragraphs(plain.String())
+}
+
+// html judges HTML that stands in the text. Comments are welcome, and are not shown.
+func (d *document) html(n ast.Node, begins []byte) {
+	if !bytes.HasPrefix(bytes.TrimSpace(begins), []byte("<!--")) {
+		d.complain(d.line(n), "raw HTML is not shown: write markdown, and < as &lt;")
+	}
 }
 
 // paragraphs drops empty lines.

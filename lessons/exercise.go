@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"drydock/grader"
-	"drydock/grader/build"
 	"drydock/grader/tree"
 )
 
@@ -122,10 +121,7 @@ func (r *reader) makeExercise(e *exerciseDraft, def *grader.Exercise, sub fs.FS)
 
 // exerciseListing makes a build of an exercise's own one that its texts can speak of.
 func exerciseListing(def *grader.Exercise, name, title string, files grader.Files) *listing {
-	return &listing{
-		name: name, title: title, dockerfile: files["Dockerfile"],
-		request: build.Request{Context: withFiles(def.Context, files)},
-	}
+	return &listing{name: name, title: title, dockerfile: files["Dockerfile"], request: def.Request(files)}
 }
 
 // exerciseFiles lists the files that a learner finds.

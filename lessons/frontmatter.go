@@ -24,7 +24,7 @@ type lessonFront struct {
 
 type sourceFront struct {
 	Title located `yaml:"title"`
-	URL   string  `yaml:"url"`
+	URL   located `yaml:"url"`
 	Note  string  `yaml:"note"`
 }
 
@@ -93,12 +93,11 @@ func (d *document) lessonFront() {
 		d.complain(d.keyLine("objectives"), "objectives: say what a reader will be able to do")
 	}
 	for _, s := range f.Sources {
-		line := d.frontLine(s.Title)
 		if s.Title.value == "" {
 			d.complain(d.keyLine("sources"), "sources: a source needs a title")
 		}
-		if u, err := url.Parse(s.URL); s.URL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
-			d.complain(line, "sources: %q is no address of a page", s.URL)
+		if u, err := url.Parse(s.URL.value); s.URL.value != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
+			d.complain(d.frontLine(s.URL), "sources: %q is no address of a page", s.URL.value)
 		}
 	}
 }

@@ -29,7 +29,14 @@ func (w *writer) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 	r.Register(ast.KindBlockquote, renderCallout)
 	r.Register(ast.KindFencedCodeBlock, w.renderFenced)
 	r.Register(extast.KindTable, renderTable)
+	r.Register(ast.KindHTMLBlock, renderNothing)
+	r.Register(ast.KindRawHTML, renderNothing)
 	r.Register(shortcodeKind, w.renderShortcode)
+}
+
+// renderNothing leaves out HTML.
+func renderNothing(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, error) {
+	return ast.WalkSkipChildren, nil
 }
 
 // renderHeading writes a heading that can be linked to.

@@ -14,7 +14,7 @@ import (
 
 var (
 	yamlLine     = regexp.MustCompile(`(?s)^line (\d+): (.*)$`)
-	unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+	unknownField = regexp.MustCompile(`field (\S+) not found in type .*`)
 	wrongType    = regexp.MustCompile("cannot unmarshal !!\\w+ `(.*)` into (\\S+)")
 )
 
