@@ -109,8 +109,14 @@ func (s *Server) showAnswer(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	starter, reference := s.sizes(c.Request().Context(), view.Exercise)
-	view.Result = &ui.Result{Answer: answer, StarterBytes: starter, ReferenceBytes: reference}
+	view.Result = &ui.Result{Answer: answer}
+	yard := s.yardstick(c, exercise)
+	if yard.starter != nil {
+		view.Result.StarterBytes = yard.starter.Image.Bytes
+	}
+	if yard.reference != nil {
+		view.Result.ReferenceBytes = yard.reference.Image.Bytes
+	}
 	return s.showWorkspace(c, http.StatusOK, view)
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"drydock/grader"
 	"drydock/lessons"
+	"drydock/lessons/stack"
 	"drydock/store"
 	"drydock/web/ui"
 )
@@ -49,7 +50,20 @@ func (s *Server) showExercise(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if yard := s.yardstick(c, exercise); yard.starter != nil {
+		starter := stack.Of("What the starter builds", yard.starter)
+		view.Starter = &starter
+	}
 	return s.showWorkspace(c, http.StatusOK, view)
+}
+
+// compareTime is how long a page waits for what answers are measured against.
+const compareTime = 2 * time.Second
+
+func (s *Server) yardstick(c echo.Context, exercise *lessons.Exercise) yardstick {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), compareTime)
+	defer cancel()
+	return s.yards.of(ctx, exercise)
 }
 
 func (s *Server) showWorkspace(c echo.Context, status int, view ui.Workspace) error {
@@ -59,11 +73,11 @@ func (s *Server) showWorkspace(c echo.Context, status int, view ui.Workspace) er
 // workspace gathers what the pages of an exercise have in common.
 func (s *Server) workspace(c echo.Context, exercise *lessons.Exercise) (ui.Workspace, error) {
 	ctx, id := c.Request().Context(), learner(c)
-	exercise, err := exercise.Load(ctx)
+	loaded, err := exercise.Load(ctx)
 	if err != nil {
 		return ui.Workspace{}, err
 	}
-	view := ui.Workspace{Exercise: exercise, URL: exerciseURL(exercise.ID), Files: exercise.Starter, Problems: s.problems(exercise.File)}
+	view := ui.Workspace{Exercise: loaded, URL: exerciseURL(exercise.ID), Files: exercise.Starter, Problems: s.problems(exercise.File)}
 	if id == "" {
 		return view, nil
 	}
@@ -86,22 +100,6 @@ func (s *Server) workspace(c echo.Context, exercise *lessons.Exercise) (ui.Works
 	}
 	view.SolutionSeen, err = s.solutionSeen(ctx, id, exercise.ID)
 	return view, err
-}
-
-// compareTime is how long a result waits for the starter that it is compared with.
-const compareTime = 2 * time.Second
-
-// sizes returns what an answer's image is measured against, smallest knowledge first: without a starter's build there is none of it.
-func (s *Server) sizes(ctx context.Context, exercise *lessons.Exercise) (starter, reference int64) {
-	ctx, cancel := context.WithTimeout(ctx, compareTime)
-	defer cancel()
-	if build := s.starter.build(ctx, exercise); build != nil && build.Image != nil {
-		starter = build.Image.Bytes
-	}
-	if len(exercise.Solution) > 0 && exercise.Solution[0].Build != nil && exercise.Solution[0].Build.Image != nil {
-		reference = exercise.Solution[0].Build.Image.Bytes
-	}
-	return starter, reference
 }
 
 // answerFiles takes an exercise's files out of a form; a file that is empty and was so in the starter is not there.

@@ -180,17 +180,17 @@ const tasteTime = 150 * time.Millisecond
 
 // taste is one exercise as it is found and as it can become, for those who come for the first time. It is nil if there is none yet.
 func (s *Server) taste(ctx context.Context, course *lessons.Course) *ui.Taste {
+	ctx, cancel := context.WithTimeout(ctx, tasteTime)
+	defer cancel()
 	for _, exercise := range course.Exercises {
 		if len(exercise.Solution) == 0 {
 			continue
 		}
-		ctx, cancel := context.WithTimeout(ctx, tasteTime)
-		defer cancel()
-		starter := s.starter.build(ctx, exercise)
-		if starter == nil || starter.Image == nil || exercise.Solution[0].Build == nil {
+		yard := s.yards.of(ctx, exercise)
+		if yard.starter == nil || yard.reference == nil {
 			return nil
 		}
-		before, after := stack.Of("As found", starter), stack.Of("After your changes", exercise.Solution[0].Build)
+		before, after := stack.Of("As found", yard.starter), stack.Of("After your changes", yard.reference)
 		stack.SameScale(&before, &after)
 		return &ui.Taste{Exercise: ui.Link{Title: exercise.Title, URL: exerciseURL(exercise.ID)}, Before: before, After: after}
 	}

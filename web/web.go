@@ -41,7 +41,7 @@ type Server struct {
 	log     *slog.Logger
 	cookies *cookies
 	limits  *limits
-	starter *starters
+	yards   *yardsticks
 }
 
 // New makes a server.
@@ -52,7 +52,7 @@ func New(config Config) *Server {
 	}
 	s.cookies = newCookies(config.Key)
 	s.limits = newLimits(config.GradesPerSecond)
-	s.starter = newStarters(config.Grade)
+	s.yards = newYardsticks(config.Grade)
 
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true

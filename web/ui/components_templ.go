@@ -15,7 +15,7 @@ import (
 	"drydock/lessons/stack"
 )
 
-// Samples are made-up data for the page of components.
+// SampleData is made-up data for the page of components.
 type SampleData struct {
 	Passed, Failed, Broken *grader.Grade
 	Before, After          stack.Stack

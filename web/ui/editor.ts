@@ -15,6 +15,11 @@ function enhance(form: HTMLFormElement): void {
       form.requestSubmit(build);
     }
   });
+  const hint = form.querySelector<HTMLElement>("[data-shortcut]");
+  if (hint) {
+    hint.textContent = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘ Enter builds" : "Ctrl+Enter builds";
+    hint.hidden = false;
+  }
   keepDraft(form);
   form.addEventListener("submit", (event) => {
     if (event.submitter !== build || !build) return;

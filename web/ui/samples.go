@@ -96,9 +96,9 @@ func sampleSmallBuild() *report.Build {
 			Bytes: 162_000_000,
 			Layers: []report.Layer{
 				{CreatedBy: "base", Base: true, Bytes: 155_000_000},
-				{CreatedBy: "RUN /bin/sh -c apk add --no-cache tini # buildkit", Step: "q", Line: 8, Bytes: 1_200_000, Files: 9},
-				{CreatedBy: "COPY --from=build /app/node_modules ./node_modules # buildkit", Step: "r", Line: 9, Bytes: 6_100_000, Files: 640},
-				{CreatedBy: "COPY server.js ./ # buildkit", Step: "s", Line: 10, Bytes: 2_100, Files: 1},
+				{CreatedBy: "RUN /bin/sh -c apk add --no-cache tini # buildkit", Step: "q", Line: 7, Bytes: 1_200_000, Files: 9},
+				{CreatedBy: "COPY --from=build /app/node_modules ./node_modules # buildkit", Step: "r", Line: 8, Bytes: 6_100_000, Files: 640},
+				{CreatedBy: "COPY server.js ./ # buildkit", Step: "s", Line: 9, Bytes: 2_100, Files: 1},
 			},
 		},
 	}

@@ -141,7 +141,8 @@ type Workspace struct {
 	Answers      []store.AnswerSummary
 	Passed       bool
 	SolutionSeen bool
-	Result       *Result // of the answer that is looked at
+	Result       *Result      // of the answer that is looked at
+	Starter      *stack.Stack // what the starter builds, shown before there is a result
 	Problems     []lessons.Problem
 }
 
