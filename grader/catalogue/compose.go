@@ -34,10 +34,12 @@ func (c *Catalogue) compose(img *Image, s *subject) {
 			v.put(path.Join("/usr/lib/jvm/default-jvm"), tree.NewSymlink(path.Base(v.vars["home"])))
 		}
 	}
+	if family == "alpine" {
+		apkDatabase(v, s.rec)
+	}
 	img.Composed = !(bare && s.tag.slim && (release == "bookworm" || release == "trixie"))
 	if family == "debian" && bare && !img.Composed {
-		total := v.Root().Totals().Bytes
-		img.Bytes = total // recorded: the files themselves are the better witness
+		img.Bytes = v.Root().Totals().Bytes // recorded: the files themselves are the better witness
 	} else {
 		fill(v, img.Bytes)
 	}
@@ -116,7 +118,7 @@ func (c *Catalogue) variables(v *canvas, img *Image, s *subject) {
 	if s.repository == "maven" || s.repository == "gradle" || s.repository == "openjdk" || s.repository == "eclipse-temurin" || s.repository == "amazoncorretto" {
 		v.vars["version"] = c.javaVersion(s, env)
 		v.vars["java.short"], _, _ = strings.Cut(v.vars["version"], "+")
-		if s.rec != nil && !slices.Contains(s.rec.Tools, "javac") || slices.Contains(s.tag.words, "jre") {
+		if s.rec != nil && !slices.Contains(s.rec.Tools, "javac") || s.tag.runtimeOnly() {
 			v.vars["kind"] = "jre"
 		}
 		if v.vars["home"] == "" {
@@ -368,4 +370,28 @@ func createdBy(img *Image, k int) string {
 		k--
 	}
 	return ""
+}
+
+// apkDatabase writes which packages are there, as apk keeps it.
+func apkDatabase(v *canvas, rec *record) {
+	names := strings.Fields("alpine-baselayout alpine-baselayout-data alpine-keys alpine-release apk-tools busybox busybox-binsh ca-certificates-bundle libcrypto3 libssl3 musl musl-utils scanelf ssl_client zlib")
+	if rec != nil && len(rec.Packages) > 0 {
+		names = rec.Packages
+	}
+	var b strings.Builder
+	for _, n := range names {
+		version, size := "1.0-r0", int64(60<<10)
+		if busybox, _ := v.Root().Resolve("/bin/busybox"); busybox != nil && strings.HasPrefix(n, "busybox") {
+			version = busybox.Content.Fact("version") + "-r0"
+			size = busybox.Size()
+		}
+		switch n {
+		case "libcrypto3":
+			size = 4600 << 10
+		case "libssl3", "musl":
+			size = 700 << 10
+		}
+		b.WriteString("P:" + n + "\nV:" + version + "\nA:" + v.vars["uname"] + "\nI:" + strconv.FormatInt(size, 10) + "\n\n")
+	}
+	v.write("/lib/apk/db/installed", b.String(), 0o644)
 }

@@ -162,6 +162,13 @@ func (c *Catalogue) describe(img *Image, s *subject) {
 			img.note("estimate", "No facts about %s were at hand: sizes and layers are estimated from %s.", img.Name, s.like)
 		}
 	}
+	if s.tag.runtimeOnly() && s.like != img.Name && slices.Contains(r.Tools, "javac") {
+		whole, runtime := c.facts.images()["eclipse-temurin:17"], c.facts.images()["eclipse-temurin:17-jre"]
+		if whole != nil && runtime != nil && whole.Compressed > 0 { // what a runtime weighs beside its JDK, where both were seen
+			img.Bytes = img.Bytes * runtime.Compressed / whole.Compressed
+			img.Compressed = img.Compressed * runtime.Compressed / whole.Compressed
+		}
+	}
 	if img.Compressed == 0 {
 		img.Compressed, img.Estimate = img.Bytes*10/c.factor(img, s), true
 	}

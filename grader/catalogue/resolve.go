@@ -27,15 +27,23 @@ type NotFoundError struct {
 	Ref        string // canonical: "docker.io/library/node:18-alpin"
 	Name       string // familiar: "node:18-alpin"
 	Suggestion string // "node:18-alpine", or ""
+	Repository bool   // not only the tag, the repository does not exist
 }
 
-func (e *NotFoundError) Error() string { return e.Ref + ": not found" }
+func (e *NotFoundError) Error() string {
+	if e.Repository {
+		return "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"
+	}
+	return e.Ref + ": not found"
+}
 
 // Advice says the same to a person, with what they may have meant.
 func (e *NotFoundError) Advice() string {
 	_, tag := splitTag(e.Suggestion)
 	repository, _ := splitTag(e.Name)
 	switch other, _ := splitTag(e.Suggestion); {
+	case e.Suggestion == "" && e.Repository:
+		return fmt.Sprintf("%s: there is no such image; is it meant to be a stage of this Dockerfile?", repository)
 	case e.Suggestion == "":
 		return e.Name + ": no such tag"
 	case other != repository:
@@ -115,6 +123,8 @@ func (c *Catalogue) resolve(named reference.Named, platform string) (*Image, err
 		err = c.vendorImage(img, name, tagged)
 	case c.facts.tags().Has(name):
 		err = c.officialImage(img, name, tagged)
+	case !strings.ContainsAny(name, "/.:") && !isOfficial(name):
+		return nil, &NotFoundError{Ref: img.Ref, Name: img.Name, Suggestion: c.Suggest(img.Name), Repository: true}
 	default:
 		c.opaqueImage(img)
 	}

@@ -129,3 +129,8 @@ func minorOf(v string) string {
 	p := strings.SplitN(v, ".", 3)
 	return strings.Join(p[:min(len(p), 2)], ".")
 }
+
+// runtimeOnly reports whether a tag of a Java image asks for a runtime without a compiler.
+func (t tag) runtimeOnly() bool {
+	return slices.Contains(t.words, "jre") || slices.Contains(t.words, "headless") || slices.Contains(t.words, "headful")
+}
