@@ -21,6 +21,7 @@ type Options struct {
 	FS     fs.FS        // the same, as a filesystem; it is not watched
 	Build  Builder      // builds listings and references, see [Simulator]; nil shows them without what they make
 	Images build.Images // what the catalogue knows of images; nil leaves such numbers out
+	Changed func()      // called when a changed course has been read; nil for nobody
 	Log    *slog.Logger // told of problems as they come and go; nil for nobody
 }
 
@@ -173,10 +174,12 @@ func (l *Library) remember(d *draft) {
 // publish shows a new version and logs what came and what went.
 func (l *Library) publish(s *shelf) {
 	var before []Problem
-	if old := l.shelf.Load(); old != nil {
+	if old := l.shelf.Swap(s); old != nil {
 		before = old.problems
+		if l.options.Changed != nil {
+			l.options.Changed()
+		}
 	}
-	l.shelf.Store(s)
 	for _, p := range s.problems {
 		if !slices.Contains(before, p) {
 			l.log.Warn("problem in the course", "at", l.place(p), "problem", p.Text)

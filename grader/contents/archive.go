@@ -149,7 +149,13 @@ func Untar(ctx context.Context, data []byte, dst *tree.Txn, at string, owner *Ow
 				dst.Edit(from, func(o *tree.Node) { o.Inode = inode })
 				orig = dst.Lookup(from)
 			}
+			// Owner and mode of the entry go to the file, and so to all its names.
+			attr := n.Attr
+			for _, name := range sameFile(dst.Root(), orig.Inode) {
+				dst.Edit(name, func(o *tree.Node) { o.Attr = attr })
+			}
 			n = orig.Clone()
+			n.Attr = attr
 		case tar.TypeFifo:
 			n.Type = tree.Fifo
 		case tar.TypeChar:
@@ -164,6 +170,18 @@ func Untar(ctx context.Context, data []byte, dst *tree.Txn, at string, owner *Ow
 		}
 		dst.Set(p, n)
 	}
+}
+
+// sameFile lists the names of a hard-linked file.
+func sameFile(root *tree.Node, inode uint64) []string {
+	var out []string
+	root.Walk("/", func(p string, n *tree.Node) bool {
+		if n.Inode == inode {
+			out = append(out, p)
+		}
+		return true
+	})
+	return out
 }
 
 func cutXattr(record string) (string, bool) {

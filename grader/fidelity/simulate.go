@@ -53,7 +53,7 @@ func Simulate(ctx context.Context, c *Case, images build.Images, models tool.Mod
 func record(b *report.Build, whole bool) Build {
 	out := Build{OK: b.OK, Steps: []Step{}, Output: map[string]string{}}
 	if !b.OK {
-		out.Error = "error: " + b.Error[strings.LastIndex(b.Error, "\n")+1:]
+		out.Error = Normalize("error: " + b.Error[strings.LastIndex(b.Error, "\n")+1:])
 	}
 	for _, s := range b.Steps {
 		if s.Internal || s.Kind == "source" && !strings.Contains(s.Name, "FROM") {

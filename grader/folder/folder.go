@@ -2,10 +2,12 @@
 package folder
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"drydock/grader/tree"
 )
@@ -61,6 +63,55 @@ func modeBits(m fs.FileMode) uint32 {
 	for bit, flag := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
 		if m&flag != 0 {
 			out |= bit
+		}
+	}
+	return out
+}
+
+// Write puts a tree into a folder of this machine, which must not exist yet. Owners are not kept.
+func Write(dir string, root *tree.Node) error {
+	var failed error
+	var folders []func() error // modes are set last, so that a folder that may not be written can be filled
+	root.Walk("/", func(p string, n *tree.Node) bool {
+		if failed != nil {
+			return false
+		}
+		at := filepath.Join(dir, filepath.FromSlash(p))
+		switch n.Type {
+		case tree.Dir:
+			failed = os.MkdirAll(at, 0o755)
+			if p != "/" {
+				folders = append(folders, func() error { return os.Chmod(at, fileMode(n.Mode)) })
+			}
+		case tree.Symlink:
+			failed = os.Symlink(n.Target, at)
+		case tree.File:
+			data, known := n.Content.Known()
+			if !known {
+				failed = fmt.Errorf("%s is only declared", p)
+				return false
+			}
+			if failed = os.WriteFile(at, data, 0o644); failed == nil {
+				failed = os.Chmod(at, fileMode(n.Mode))
+			}
+			if failed == nil {
+				at := time.Unix(0, n.ModTime)
+				failed = os.Chtimes(filepath.Join(dir, filepath.FromSlash(p)), at, at)
+			}
+		}
+		return failed == nil
+	})
+	for _, set := range folders {
+		failed = errors.Join(failed, set())
+	}
+	return failed
+}
+
+func fileMode(m uint32) fs.FileMode {
+	out := fs.FileMode(m & 0o777)
+	for bit, flag := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
+		if m&bit != 0 {
+			out |= flag
 		}
 	}
 	return out

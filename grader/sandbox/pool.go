@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,6 +36,7 @@ type Pool struct {
 	idle chan *child // one slot a child; nil is a child that is to be started
 	mu   sync.Mutex
 	done bool
+	age  atomic.Int64 // children of an earlier age are replaced before they get work
 }
 
 // ErrDied is returned when a child died of the work it was given.
@@ -73,7 +75,9 @@ func (p *Pool) Warm() {
 	for range p.opts.Size {
 		c := <-p.idle
 		if c == nil {
-			c, _ = start(p.opts)
+			if c, _ = start(p.opts); c != nil {
+				c.age = p.age.Load()
+			}
 		}
 		p.idle <- c
 	}
@@ -87,6 +91,11 @@ func (p *Pool) Do(ctx context.Context, work []byte) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	age := p.age.Load()
+	if c != nil && c.age != age {
+		c.kill()
+		c = nil
+	}
 	back := c
 	defer func() { p.idle <- back }()
 	for attempt := 0; ; attempt++ {
@@ -97,6 +106,7 @@ func (p *Pool) Do(ctx context.Context, work []byte) ([]byte, error) {
 				back = nil
 				return nil, fmt.Errorf("start worker: %w", err)
 			}
+			c.age = age
 		}
 		out, err := c.do(ctx, work, p.opts.Timeout)
 		if err == nil {
@@ -116,6 +126,9 @@ func (p *Pool) Do(ctx context.Context, work []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w (%v)", ErrDied, err)
 	}
 }
+
+// Restart replaces the children before their next work, since what they loaded when they started has changed.
+func (p *Pool) Restart() { p.age.Add(1) }
 
 // Close ends all children.
 func (p *Pool) Close() {
@@ -142,6 +155,7 @@ type child struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
+	age int64
 }
 
 func start(o Options) (*child, error) {

@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 
 	"github.com/moby/buildkit/solver"
 	"github.com/moby/buildkit/solver/pb"
@@ -131,8 +128,10 @@ func (e *execOp) Exec(ctx context.Context, _ solver.JobContext, in []solver.Resu
 	}
 	txn := tree.Begin(base.Root)
 	p := &process{op: e, run: e.w.run, trace: t, refs: refs, txn: txn}
-	err := p.do(ctx)
-	if err != nil {
+	if err := p.prepare(); err != nil {
+		return nil, err
+	}
+	if err := p.do(ctx); err != nil {
 		return nil, fmt.Errorf("process %q did not complete successfully: %w", strings.Join(e.op.Meta.Args, " "), err)
 	}
 	outs := map[int64]*Ref{}
@@ -170,9 +169,25 @@ type process struct {
 	trace   *Trace
 	refs    []*Ref
 	txn     *tree.Txn
+	view    *vfs.FS
+	env     tool.Env
 	outputs map[string]*Ref
 	stubs   []string
 }
+
+// prepare mounts what the step mounts. What fails here is not the process's failure.
+func (p *process) prepare() (err error) {
+	p.view = vfs.New(p.txn, p.op.w.now, &vfs.Budget{Bytes: maxWritten, Entries: maxEntries})
+	p.env = tool.Env(slices.Clone(p.op.op.Meta.Env))
+	if _, ok := p.env.Lookup("PATH"); !ok {
+		p.env = append(p.env, "PATH="+tool.DefaultPath)
+	}
+	p.env, err = p.mounts(p.view, p.env)
+	return err
+}
+
+// startFailure is what BuildKit's runtime says before the reason.
+const startFailure = "runc run failed: unable to start container process: "
 
 // ExitError is a command's exit status other than 0.
 type ExitError struct{ Code int }
@@ -181,16 +196,8 @@ func (e *ExitError) Error() string { return fmt.Sprintf("exit code: %d", e.Code)
 
 func (p *process) do(ctx context.Context) error {
 	meta := p.op.op.Meta
-	view := vfs.New(p.txn, p.op.w.now, &vfs.Budget{Bytes: maxWritten, Entries: maxEntries})
+	view, env := p.view, p.env
 	defer view.Close()
-	env := tool.Env(slices.Clone(meta.Env))
-	if _, ok := env.Lookup("PATH"); !ok {
-		env = append(env, "PATH="+tool.DefaultPath)
-	}
-	env, err := p.mounts(view, env)
-	if err != nil {
-		return err
-	}
 	who, err := container.FindUser(p.txn.Root(), meta.User)
 	if err != nil {
 		return err
@@ -238,13 +245,8 @@ func (p *process) do(ctx context.Context) error {
 	}
 	status, err := call.Exec(ctx)
 	if err != nil {
-		out.Write([]byte(container.StartError(meta.Args[0], err) + "\n"))
+		fmt.Fprintln(out, startFailure+container.StartError(meta.Args[0], err))
 		status = 1
-		if errors.Is(err, fs.ErrNotExist) {
-			status = 127
-		} else if errors.Is(err, syscall.EACCES) {
-			status = 126
-		}
 	}
 	p.trace.Output = out.bytes()
 	view.Close()
