@@ -14,7 +14,7 @@ var testing = []unix.Command{
 	{Name: "[", Raw: true, Run: func(c *unix.Cmd) int {
 		n := len(c.Operands)
 		if n == 0 || c.Operands[n-1] != "]" {
-			return c.Die(2, c.Pick("missing %s", "missing ]"), c.Pick(c.Quote("]"), ""))
+			return c.Die(2, "missing %s", c.Pick(c.Quote("]"), "]"))
 		}
 		return test(c, c.Operands[:n-1])
 	}},

@@ -197,7 +197,7 @@ func quoted(s string, whole bool) ([]item, string) {
 
 func (b *batch) run(items []item) int {
 	if len(items) == 0 {
-		if b.Has("r") || b.replace != "" || b.Busybox {
+		if b.Has("r") || b.replace != "" {
 			return 0
 		}
 		return b.finish(b.invoke(b.command))
