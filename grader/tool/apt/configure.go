@@ -174,7 +174,9 @@ func (r *run) javaAlternatives(c *debian.Contents, jinfo string, log *journal) {
 	}
 }
 
-func (r *run) native(p string) string { return strings.ReplaceAll(p, "-openjdk-amd64", "-openjdk-"+r.Arch) }
+func (r *run) native(p string) string {
+	return strings.ReplaceAll(p, "-openjdk-amd64", "-openjdk-"+r.Arch)
+}
 
 // compiled puts the bytecode that py3compile makes of a module.
 func (r *run) compiled(p string, n *tree.Node) {
