@@ -32,7 +32,7 @@ func TestAllImages(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			if got := img.Root.Totals().Bytes; got != img.Bytes {
+			if got := weight(img.Root); got != img.Bytes {
 				t.Errorf("%s: tree holds %d bytes, image %d", name, got, img.Bytes)
 			}
 			var sum int64
@@ -165,6 +165,23 @@ func TestLoadable(t *testing.T) {
 	}
 }
 
+// A runtime has no compiler.
+func TestRuntimes(t *testing.T) {
+	for _, ref := range []string{"eclipse-temurin:17-jre", "eclipse-temurin:21-jre-alpine", "amazoncorretto:17-al2023-headless", "openjdk:17-jre-slim"} {
+		img, err := open().Resolve(ref, "")
+		if err != nil {
+			t.Errorf("%s: %v", ref, err)
+			continue
+		}
+		img.Root.Walk("/", func(p string, n *tree.Node) bool {
+			if n.Content.Fact("program") == "javac" {
+				t.Errorf("%s has %s", ref, p)
+			}
+			return true
+		})
+	}
+}
+
 func TestNotFound(t *testing.T) {
 	const denied = "pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"
 	for _, tc := range []struct{ ref, err, suggestion string }{
@@ -262,4 +279,18 @@ func TestRecorded(t *testing.T) {
 	if open().Recorded("alpine:3.24") != nil {
 		t.Error("alpine was not recorded")
 	}
+}
+
+// weight sums up the sizes of files, those with several names once.
+func weight(root *tree.Node) int64 {
+	var total int64
+	seen := map[uint64]bool{}
+	root.Walk("/", func(_ string, n *tree.Node) bool {
+		if n.Type == tree.File && !seen[n.Inode] {
+			total += n.Size()
+			seen[n.Inode] = n.Inode != 0
+		}
+		return true
+	})
+	return total
 }

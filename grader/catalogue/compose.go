@@ -26,6 +26,11 @@ func (c *Catalogue) compose(img *Image, s *subject) {
 		v.Remove("/etc/dpkg/dpkg.cfg.d/docker")
 	}
 	if !bare {
+		if suite := indexOf(family, release); suite != "" && s.rec != nil {
+			if names := packagesFor(s.rec.Tools); len(names) > 0 {
+				v.Txn = tree.Begin(c.withPackages(v.Commit(), suite, v.arch, s.tag.slim, names))
+			}
+		}
 		c.addTools(v, s)
 		for _, part := range c.parts(s) {
 			v.apply(part)
@@ -39,15 +44,26 @@ func (c *Catalogue) compose(img *Image, s *subject) {
 	}
 	img.Composed = !(bare && s.tag.slim && (release == "bookworm" || release == "trixie"))
 	if family == "debian" && bare && !img.Composed {
-		img.Bytes = v.Root().Totals().Bytes // recorded: the files themselves are the better witness
+		img.Bytes = weigh(v.Root()) // recorded: the files themselves are the better witness
 	} else {
 		fill(v, img.Bytes)
 	}
 	img.Root = v.Commit()
-	if total := img.Root.Totals().Bytes; total > img.Bytes { // composed of more than the image weighs: the sizes must agree all the same
+	if total := weigh(img.Root); total > img.Bytes { // composed of more than the image weighs: the sizes must agree all the same
 		img.Bytes = total
 	}
 	img.Layers = layers(img, s.rec, baseBytes)
+}
+
+// indexOf is the release of Debian whose packages an image is composed of, "" where none fits.
+func indexOf(family, release string) string {
+	switch {
+	case family == "debian" && (release == "bookworm" || release == "trixie"):
+		return release
+	case family == "debian" || family == "ubuntu":
+		return "bookworm"
+	}
+	return ""
 }
 
 // baseTree returns the tree of a distribution and what its own image weighs, 0 if unknown.
@@ -55,7 +71,7 @@ func (c *Catalogue) baseTree(family, release, arch string) (*tree.Node, int64) {
 	switch family {
 	case "debian":
 		t := c.debian(release, arch)
-		return t, t.Totals().Bytes
+		return t, weigh(t)
 	case "ubuntu":
 		if r := c.facts.images()["ubuntu:"+release]; r != nil {
 			return c.ubuntu(release, arch), r.Bytes
@@ -75,7 +91,7 @@ func (c *Catalogue) baseTree(family, release, arch string) (*tree.Node, int64) {
 		return c.rpm(family, release, arch), 0
 	}
 	t := c.debian("trixie", arch)
-	return t, t.Totals().Bytes
+	return t, weigh(t)
 }
 
 // busybox returns the tree of the busybox image: one binary under many names.
@@ -207,7 +223,7 @@ func (c *Catalogue) mavenVersion(s *subject) string {
 // parts lists what an image of a repository is composed of.
 func (c *Catalogue) parts(s *subject) []string {
 	java := "jdk"
-	if slices.Contains(s.tag.words, "jre") || s.rec != nil && slices.Contains(s.rec.Tools, "java") && !slices.Contains(s.rec.Tools, "javac") {
+	if s.tag.runtimeOnly() || s.rec != nil && slices.Contains(s.rec.Tools, "java") && !slices.Contains(s.rec.Tools, "javac") {
 		java = "jre"
 	}
 	switch s.repository {
@@ -315,7 +331,7 @@ func (c *Catalogue) wants(s *subject, so string) bool {
 
 // fill adds one file for all that an image holds beyond what was composed, so that sizes add up.
 func fill(v *canvas, total int64) {
-	if rest := total - v.Root().Totals().Bytes; rest > 0 {
+	if rest := total - weigh(v.Root()); rest > 0 {
 		v.put("/usr/share/unrecorded-files", tree.NewFile(0o644, tree.Declared(rest, "composed:"+v.vars["id"]+"unrecorded", map[string]string{"kind": "filler"})))
 	}
 }
