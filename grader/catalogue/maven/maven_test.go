@@ -56,3 +56,11 @@ func TestVersions(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkOpen(b *testing.B) {
+	for b.Loop() {
+		if _, err := maven.Open(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -6,7 +6,6 @@
 package npm
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -30,10 +29,11 @@ type Package struct {
 	Tarball   int64  // bytes of the archive, what a download transfers
 	Packument int64  // bytes of the registry's document about all versions, as npm asks for it
 	Integrity string // of the archive, as lock files write it
-	Manifest  Manifest
-	Text      []byte // of package.json, in essence
+	Text      string // of package.json, in essence
 
-	chunk int
+	once     sync.Once
+	manifest Manifest
+	chunk    int
 }
 
 // Manifest is what a package.json says that an installation needs.
@@ -118,40 +118,43 @@ type Registry struct {
 	chunks map[int]map[string][]File // listings by "name@version"
 }
 
-// entry is a line of the index.
-type entry struct {
-	Name      string          `json:"n"`
-	Version   string          `json:"v"`
-	Tarball   int64           `json:"t"`
-	Packument int64           `json:"p"`
-	Integrity string          `json:"i"`
-	Chunk     int             `json:"c"`
-	Manifest  json.RawMessage `json:"m"`
-}
-
-// Open reads the index.
+// Open reads the index: a line for each package, with its name, version, sizes of archive and packument, integrity, chunk and manifest.
 func Open() (*Registry, error) {
 	data, err := unpack("data/index.zst")
 	if err != nil {
 		return nil, err
 	}
 	r := &Registry{packages: map[string]map[string]*Package{}, order: map[string][]string{}, chunks: map[int]map[string][]File{}}
-	for line := range bytes.Lines(data) {
-		var e entry
-		if err := json.Unmarshal(line, &e); err != nil {
-			return nil, fmt.Errorf("npm catalogue: %w", err)
+	for line := range strings.Lines(string(data)) {
+		f := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 7)
+		if len(f) < 7 {
+			return nil, fmt.Errorf("npm catalogue: short line %.60q", line)
 		}
-		p := &Package{Name: e.Name, Version: e.Version, Tarball: e.Tarball, Packument: e.Packument, Integrity: e.Integrity, Text: e.Manifest, chunk: e.Chunk}
-		if err := json.Unmarshal(e.Manifest, &p.Manifest); err != nil {
-			return nil, fmt.Errorf("npm catalogue: manifest of %s@%s: %w", e.Name, e.Version, err)
+		p := &Package{Name: f[0], Version: f[1], Integrity: strings.TrimPrefix(f[4], "-"), Text: f[6]}
+		var chunk int64
+		for i, to := range map[int]*int64{2: &p.Tarball, 3: &p.Packument, 5: &chunk} {
+			if *to, err = strconv.ParseInt(f[i], 10, 64); err != nil {
+				return nil, fmt.Errorf("npm catalogue: %s@%s: %w", p.Name, p.Version, err)
+			}
 		}
-		if r.packages[e.Name] == nil {
-			r.packages[e.Name] = map[string]*Package{}
+		p.chunk = int(chunk)
+		if r.packages[p.Name] == nil {
+			r.packages[p.Name] = map[string]*Package{}
 		}
-		r.packages[e.Name][e.Version] = p
-		r.order[e.Name] = append(r.order[e.Name], e.Version)
+		r.packages[p.Name][p.Version] = p
+		r.order[p.Name] = append(r.order[p.Name], p.Version)
 	}
 	return r, nil
+}
+
+// Manifest returns what the package's package.json says. It must not be changed.
+func (p *Package) Manifest() *Manifest {
+	p.once.Do(func() {
+		if json.Unmarshal([]byte(p.Text), &p.manifest) != nil {
+			p.manifest = Manifest{Name: p.Name, Version: p.Version}
+		}
+	})
+	return &p.manifest
 }
 
 // Package returns what is known about a version, or nil.

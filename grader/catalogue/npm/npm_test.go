@@ -45,8 +45,8 @@ func TestRecorded(t *testing.T) {
 		t.Errorf("only %d packages", r.Len())
 	}
 	for p := range r.All() {
-		if p.Manifest.Name != p.Name || p.Manifest.Version != p.Version {
-			t.Errorf("%s@%s: manifest says %s@%s", p.Name, p.Version, p.Manifest.Name, p.Manifest.Version)
+		if p.Manifest().Name != p.Name || p.Manifest().Version != p.Version {
+			t.Errorf("%s@%s: manifest says %s@%s", p.Name, p.Version, p.Manifest().Name, p.Manifest().Version)
 		}
 		files, err := r.Files(p)
 		if err != nil {
@@ -73,4 +73,12 @@ func FuzzRange(f *testing.F) {
 		npm.Satisfies(version, spec)
 		npm.CompareVersions(version, spec)
 	})
+}
+
+func BenchmarkOpen(b *testing.B) {
+	for b.Loop() {
+		if _, err := npm.Open(); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

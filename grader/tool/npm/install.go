@@ -156,11 +156,11 @@ func (n *session) missing(name, spec string, l *lock, seen map[string]bool, bad 
 	if known == nil {
 		return
 	}
-	for _, dep := range slices.Sorted(maps.Keys(known.Manifest.Dependencies)) {
-		if at, ok := l.find("", dep); ok && satisfies(l.Packages[at].Version, known.Manifest.Dependencies[dep]) {
+	for _, dep := range slices.Sorted(maps.Keys(known.Manifest().Dependencies)) {
+		if at, ok := l.find("", dep); ok && satisfies(l.Packages[at].Version, known.Manifest().Dependencies[dep]) {
 			continue
 		}
-		n.missing(dep, known.Manifest.Dependencies[dep], l, seen, bad, depth+1)
+		n.missing(dep, known.Manifest().Dependencies[dep], l, seen, bad, depth+1)
 	}
 }
 

@@ -144,7 +144,7 @@ func (n *session) unpack(p planned, o owner) (*tree.Node, error) {
 			if files, err = n.reg.Files(known); err != nil {
 				return nil, err
 			}
-			text = known.Text
+			text = []byte(known.Text)
 		} else {
 			files, text = guess(m)
 		}

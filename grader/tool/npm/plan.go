@@ -58,7 +58,7 @@ func under(p string, dirs []string) bool {
 // manifest is what is known of a package's package.json: as recorded, or what the lock says.
 func (n *session) manifest(name string, e *entry) *catalogue.Manifest {
 	if p := n.reg.Package(name, e.Version); p != nil {
-		return &p.Manifest
+		return p.Manifest()
 	}
 	return &catalogue.Manifest{Name: name, Version: e.Version, Bin: e.Bin, Dependencies: e.Dependencies, OptionalDependencies: e.Optionals,
 		PeerDependencies: e.Peers, Engines: e.Engines, OS: e.OS, CPU: e.CPU, Libc: e.Libc}

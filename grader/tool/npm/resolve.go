@@ -213,7 +213,7 @@ func (n *session) choose(l *lock, w want) (*entry, string) {
 	}
 	version := n.pick(w.name, w.spec)
 	if p := n.reg.Package(name, version); p != nil {
-		m := &p.Manifest
+		m := p.Manifest()
 		e := &entry{Version: version, Resolved: n.registryURL() + name + "/-/" + path.Base(name) + "-" + version + ".tgz", Integrity: p.Integrity,
 			Bin: m.Bin, Dependencies: m.Dependencies, Optionals: m.OptionalDependencies, Peers: m.PeerDependencies, Engines: m.Engines, OS: m.OS, CPU: m.CPU, Libc: m.Libc,
 			Install: len(m.Scripts) > 0 || m.Gyp}

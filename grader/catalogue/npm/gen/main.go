@@ -32,15 +32,12 @@ type sources struct {
 	Platforms []struct{ CPU, Libc string }
 }
 
-// line is a package's line in the index, as package npm reads it.
+// line is a package's line in the index.
 type line struct {
-	Name      string          `json:"n"`
-	Version   string          `json:"v"`
-	Tarball   int64           `json:"t"`
-	Packument int64           `json:"p,omitempty"`
-	Integrity string          `json:"i"`
-	Chunk     int             `json:"c"`
-	Manifest  json.RawMessage `json:"m"`
+	Name, Version      string
+	Tarball, Packument int64
+	Integrity          string
+	Manifest           []byte
 
 	files []npm.File
 }
@@ -104,7 +101,7 @@ func (r *recorder) load() error {
 		if err != nil {
 			return err
 		}
-		r.known[p.Name+"@"+p.Version] = &line{Name: p.Name, Version: p.Version, Tarball: p.Tarball, Packument: p.Packument, Integrity: p.Integrity, Manifest: p.Text, files: files}
+		r.known[p.Name+"@"+p.Version] = &line{Name: p.Name, Version: p.Version, Tarball: p.Tarball, Packument: p.Packument, Integrity: p.Integrity, Manifest: []byte(p.Text), files: files}
 	}
 	return nil
 }
@@ -340,12 +337,7 @@ func (r *recorder) write(dir string) error {
 	var index, chunk bytes.Buffer
 	n := 0
 	for _, l := range lines {
-		l.Chunk = n
-		text, err := json.Marshal(l)
-		if err != nil {
-			return err
-		}
-		index.Write(append(text, '\n'))
+		fmt.Fprintf(&index, "%s %s %d %d %s %d %s\n", l.Name, l.Version, l.Tarball, l.Packument, cmp.Or(l.Integrity, "-"), n, l.Manifest)
 		fmt.Fprintf(&chunk, "# %s@%s\n", l.Name, l.Version)
 		for _, f := range l.files {
 			if f.Exec {
