@@ -70,7 +70,7 @@ func (p *arithParser) fail(kind string) {
 }
 
 func (p *arithParser) next() {
-	for p.pos < len(p.text) && strings.IndexByte(" \t\n\"\r", p.text[p.pos]) >= 0 {
+	for p.pos < len(p.text) && (strings.IndexByte(" \t\n\r", p.text[p.pos]) >= 0 || p.text[p.pos] == '"' && p.d == Bash) {
 		p.pos++
 	}
 	p.start = p.pos
@@ -99,6 +99,11 @@ func (p *arithParser) next() {
 			return
 		}
 	}
+	if p.d == Dash {
+		p.pos++
+		p.tok = string(c)
+		return
+	}
 	p.fail("operand")
 }
 
@@ -112,7 +117,7 @@ func (p *arithParser) enter() bool {
 
 func (p *arithParser) comma() *expr {
 	x := p.assignment()
-	for p.tok == "," {
+	for p.tok == "," && p.d != Dash {
 		p.next()
 		x = &expr{op: ",", x: x, y: p.assignment()}
 	}
@@ -624,6 +629,10 @@ func (a *arithmetic) put(x *expr, n int64) int64 {
 // arithCommand is ((…)).
 func (sh *shell) arithCommand(c *syntax.ArithmCmd) {
 	sh.line = int(c.Pos().Line())
+	if sh.d == Ash { // where it is a subshell in a subshell
+		sh.status = sh.inSubshell(func(s *shell) { s.source(sh.prog.arith[c].text, origin{eval: true}) })
+		return
+	}
 	if sh.opts.has(optXtrace) {
 		sh.traceLine("(( " + sh.formulaText(c) + " ))")
 	}

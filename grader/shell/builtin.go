@@ -50,7 +50,7 @@ func init() {
 		"trap":      {trapBuiltin, true, inAll},
 		"export":    {exportBuiltin, true, inAll},
 		"readonly":  {exportBuiltin, true, inAll},
-		"local":     {localBuiltin, false, inAll},
+		"local":     {localBuiltin, true, inAll},
 		"declare":   {declareBuiltin, false, inBash},
 		"typeset":   {declareBuiltin, false, inBash},
 		"alias":     {aliasBuiltin, false, inAll},
@@ -244,21 +244,13 @@ func evalBuiltin(sh *shell, args []string) int {
 	}
 	base := sh.base
 	line := sh.line
-	sh.base += sh.line - 1
+	sh.base += sh.lastLine - 1
 	if sh.d != Bash {
 		sh.base = 0
 	}
-	fn := sh.fn
 	sh.depth++
 	sh.traceDepth++
 	sh.status = 0
-	var inner *frame
-	if fn != nil && sh.d == Dash { // lines count from the text's beginning
-		f := *fn
-		f.line = 1
-		inner = &f
-		sh.fn = inner
-	}
 	file := ""
 	if sh.prog != nil {
 		file = sh.prog.from.file
@@ -267,10 +259,6 @@ func evalBuiltin(sh *shell, args []string) int {
 		file = ""
 	}
 	sh.source(text, origin{eval: true, file: file})
-	if inner != nil {
-		fn.locals = inner.locals
-		sh.fn = fn
-	}
 	sh.traceDepth--
 	sh.depth--
 	sh.base, sh.line = base, line
@@ -358,7 +346,7 @@ func dotBuiltin(sh *shell, args []string) int {
 	sh.base = 0
 	if fn != nil {
 		f := *fn
-		f.source, f.line = "", 1
+		f.source = ""
 		sh.fn = &f
 	}
 	sh.depth++

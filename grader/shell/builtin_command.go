@@ -252,6 +252,9 @@ func hashBuiltin(sh *shell, args []string) int {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		args = args[1:]
 	}
+	if len(args) == 0 && sh.d == Bash {
+		return sh.print("hash: hash table empty\n")
+	}
 	status := 0
 	for _, name := range args {
 		if _, ok := sh.builtin(name); ok || sh.funcs[name] != nil {
@@ -550,7 +553,7 @@ func (sh *shell) signalProcess(who string, number int) int {
 	case Ash:
 		sh.applet("can't kill pid %d: No such process", pid)
 	default:
-		sh.warn("No such process")
+		sh.warn("No such process\n")
 	}
 	return 1
 }

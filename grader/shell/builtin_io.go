@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -109,7 +110,7 @@ func (sh *shell) escapes(s string, style escapeStyle) (text string, stop bool) {
 				b.WriteString(`\` + string(c))
 				break
 			}
-			b.WriteRune(rune(n))
+			b.WriteString(sh.character(n))
 			i += used
 		case c == '0' && style != formatEscapes:
 			n, used := readDigits(s[i+1:], 8, 3)
@@ -199,7 +200,7 @@ func cdBuiltin(sh *shell, args []string) int {
 		dir = args[0]
 	}
 	if dir == "" {
-		return 0
+		dir = "."
 	}
 	first := strings.SplitN(dir, "/", 2)[0]
 	if first != "" && first != "." && first != ".." {
@@ -574,7 +575,7 @@ func mapfileBuiltin(sh *shell, args []string) int {
 	}
 	v := &variable{kind: indexed, isSet: true}
 	for len(data) > 0 && (limit == 0 || len(v.list) < limit) {
-		i := strings.IndexByte(string(data), delim)
+		i := bytes.IndexByte(data, delim)
 		part := data
 		if i >= 0 {
 			part = data[:i+1]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -23,12 +24,16 @@ type assignment struct {
 
 // simple runs a simple command: it expands its words, then redirects, then assigns, then runs.
 func (sh *shell) simple(s *syntax.Stmt, call *syntax.CallExpr) {
-	sh.line = int(s.Pos().Line())
+	if !sh.pinned {
+		sh.line = int(s.Pos().Line())
+	}
 	sh.expanding, sh.substs = 0, 0
 	var args []string
 	var assigns []*syntax.Assign
 	if call != nil {
-		sh.line = int(call.Pos().Line())
+		if !sh.pinned {
+			sh.line, sh.lastLine = int(call.Pos().Line()), int(call.End().Line())
+		}
 		assigns = call.Assigns
 		if len(call.Args) > 0 {
 			if len(sh.alias) > 0 && sh.runAlias(s, call) {
@@ -42,6 +47,9 @@ func (sh *shell) simple(s *syntax.Stmt, call *syntax.CallExpr) {
 			if sh.ctl != goOn {
 				return
 			}
+		}
+		if sh.d == Ash {
+			assigns, args = sh.plainAssigns(assigns, args)
 		}
 	}
 	trace := sh.opts.has(optXtrace)
@@ -77,23 +85,64 @@ func (sh *shell) simple(s *syntax.Stmt, call *syntax.CallExpr) {
 		}
 		return
 	}
-	vals := make([]assignment, 0, len(assigns))
-	for _, a := range assigns {
-		v := assignment{name: a.Name.Value, append: a.Append, from: a}
-		if a.Value != nil {
-			v.value = sh.expandAssign(a.Value)
-		}
-		if sh.ctl != goOn {
-			undo()
-			return
-		}
-		vals = append(vals, v)
+	vals, ok := sh.expandAssigns(assigns)
+	if !ok {
+		undo()
+		return
 	}
 	if trace {
 		sh.traceCall(stderr, vals, args)
 	}
+	sh.last = call == sh.prog.last && sh.prog.from.command
 	sh.status = sh.invoke(args, vals, true)
+	sh.last = false
 	undo()
+}
+
+// plainAssigns makes words again of what ash does not read as assignments: name+=value and name[index]=value.
+func (sh *shell) plainAssigns(assigns []*syntax.Assign, args []string) ([]*syntax.Assign, []string) {
+	for i, a := range assigns {
+		if !a.Append && a.Index == nil {
+			continue
+		}
+		var words []string
+		for _, a := range assigns[i:] {
+			from, to := a.Pos().Offset(), a.End().Offset()
+			text := sh.prog.text[from:min(to, uint(len(sh.prog.text)))]
+			if a.Value != nil {
+				if v := a.Value.Pos().Offset(); v >= from && v <= to {
+					text = sh.prog.text[from:v]
+				}
+				text += sh.expandString(a.Value)
+			}
+			words = append(words, text)
+		}
+		return assigns[:i], append(words, args...)
+	}
+	return assigns, args
+}
+
+// expandAssigns expands the assignments before a command; each sees those before it.
+func (sh *shell) expandAssigns(assigns []*syntax.Assign) ([]assignment, bool) {
+	vals := make([]assignment, 0, len(assigns))
+	var old []saved
+	for i, a := range assigns {
+		v := assignment{name: a.Name.Value, append: a.Append, from: a}
+		if a.Value != nil {
+			v.value = sh.expandAssign(a.Value)
+		}
+		vals = append(vals, v)
+		if i < len(assigns)-1 && sh.ctl == goOn {
+			if before := sh.vars[v.name]; before == nil || !before.readonly {
+				old = append(old, saved{v.name, before})
+				sh.set(v.name, v.value)
+			}
+		}
+	}
+	for i := len(old) - 1; i >= 0; i-- {
+		sh.restore(old[i])
+	}
+	return vals, sh.ctl == goOn
 }
 
 // assignAll sets variables for good.
@@ -154,6 +203,9 @@ func (sh *shell) runBuiltin(b builtin, args []string) int {
 	status := b.run(sh, args)
 	sh.command_ = old
 	if sh.ctl == doExit {
+		if sh.raised && !b.special && sh.d != Bash {
+			sh.ctl, sh.raised = goOn, false
+		}
 		return sh.status
 	}
 	return status
@@ -191,7 +243,7 @@ func (sh *shell) callFunction(f *function, args []string) int {
 		return sh.status
 	}
 	params, prog, loops, cmd := sh.params, sh.prog, sh.loops, sh.command_
-	frame := &frame{up: sh.fn, name: f.name, line: f.line, source: f.source}
+	frame := &frame{up: sh.fn, name: f.name, source: f.source}
 	sh.params, sh.prog, sh.loops, sh.fn = args[1:], f.prog, 0, frame
 	if sh.d == Bash {
 		sh.command_ = ""
@@ -217,6 +269,26 @@ func (sh *shell) external(args []string, env tool.Env) int {
 		sh.killed()
 		return sh.status
 	}
+	if sh.d == Bash {
+		env = sh.bashEnviron(args[0], env)
+	}
+	if _, exported := env.Lookup("PATH"); !exported && !strings.Contains(args[0], "/") {
+		path, _ := sh.lookup("PATH")
+		p, err := tool.Find(sh.fs, tool.Env{"PATH=" + path}, args[0])
+		if path == "" && err == nil || err != nil {
+			c, ctx, finish := sh.child(args, env)
+			defer finish()
+			if path == "" && sh.d == Bash {
+				sh.warn("%s: No such file or directory", args[0])
+				return 127
+			}
+			if err == nil {
+				err = &fs.PathError{Op: "exec", Path: args[0], Err: syscall.ENOENT}
+			}
+			return sh.notRun(ctx, c, args, err, "")
+		}
+		args = append([]string{p}, args[1:]...)
+	}
 	c, ctx, finish := sh.child(args, env)
 	defer finish()
 	status, err := c.Exec(ctx)
@@ -224,6 +296,21 @@ func (sh *shell) external(args []string, env tool.Env) int {
 		return sh.notRun(ctx, c, args, err, "")
 	}
 	return sh.ended(ctx, status)
+}
+
+// bashEnviron adds what bash tells only its children: in _ the path of what is run. The last command of a string is run in place of the shell,
+// which then no longer counts in SHLVL.
+func (sh *shell) bashEnviron(name string, env tool.Env) tool.Env {
+	p, err := tool.Find(sh.fs, env, name)
+	if err != nil {
+		return env
+	}
+	if sh.last && !sh.sub && sh.fn == nil && len(sh.traps) == 0 {
+		if level, ok := parseInt(env.Get("SHLVL")); ok {
+			env = env.With("SHLVL", strconv.FormatInt(level-1, 10))
+		}
+	}
+	return append(env[:len(env):len(env)], "_="+p)
 }
 
 // ended returns a program's status, 141 where a broken pipe ended it.
@@ -270,7 +357,7 @@ func (sh *shell) notRun(ctx context.Context, c *tool.Call, args []string, err er
 	if errors.As(err, &pe) {
 		p = pe.Path
 	}
-	missing := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+	missing := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) && sh.d != Bash
 	if errors.Is(err, syscall.ENOEXEC) {
 		return sh.runScript(ctx, c, args, p)
 	}
@@ -297,14 +384,6 @@ func (sh *shell) notRun(ctx context.Context, c *tool.Call, args []string, err er
 	}
 	switch {
 	case sh.d == Bash && strings.Contains(p, "/") && (strings.Contains(name, "/") || p != name):
-		if interp := sh.interpreter(p); interp != "" {
-			if p == name || strings.Contains(name, "/") {
-				sh.warn("%s: %s: bad interpreter: No such file or directory", name, interp)
-			} else {
-				sh.warn("%s: %s: bad interpreter: No such file or directory", p, interp)
-			}
-			return 126
-		}
 		if sh.fs.Exists(p) {
 			sh.warn("%s: cannot execute: required file not found", name)
 			return 127

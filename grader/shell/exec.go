@@ -166,7 +166,7 @@ func (sh *shell) compound(cmd syntax.Command) {
 	case *syntax.CaseClause:
 		sh.caseClause(c)
 	case *syntax.FuncDecl:
-		sh.funcs[c.Name.Value] = &function{name: c.Name.Value, body: c.Body, prog: sh.prog, line: int(c.Pos().Line()), source: sh.definedIn()}
+		sh.funcs[c.Name.Value] = &function{name: c.Name.Value, body: c.Body, prog: sh.prog, source: sh.definedIn()}
 		sh.status = 0
 	case *syntax.ArithmCmd:
 		sh.arithCommand(c)
@@ -184,6 +184,10 @@ func (sh *shell) compound(cmd syntax.Command) {
 			sh.status = 0
 		}
 		took := max(0, sh.fs.Now()-start) / 1e6
+		if sh.d == Ash {
+			fmt.Fprintf(sh.fds.writer(2), "real\t%dm %d.%02ds\nuser\t0m 0.00s\nsys\t0m 0.00s\n", took/60000, took/1000%60, took%1000/10)
+			return
+		}
 		layout := "\nreal\t%dm%d.%03ds\nuser\t0m0.000s\nsys\t0m0.000s\n"
 		if c.PosixFormat {
 			fmt.Fprintf(sh.fds.writer(2), "real %d.%02d\nuser 0.00\nsys 0.00\n", took/1000, took%1000/10)
@@ -468,7 +472,10 @@ func (sh *shell) caseClause(c *syntax.CaseClause) {
 // pipeline runs the parts of a | b | c at the same time, each in a subshell, the last in this goroutine.
 func (sh *shell) pipeline(c *syntax.BinaryCmd) {
 	parts, all := flatten(c)
-	if len(parts) > maxJobs || !sh.mayFork() || sh.tooDeep() {
+	if sh.tooDeep() || !sh.mayFork() {
+		return
+	}
+	if len(parts) > maxJobs {
 		if sh.ctl == goOn {
 			sh.warn("Cannot fork")
 			sh.exit(2)
@@ -478,8 +485,14 @@ func (sh *shell) pipeline(c *syntax.BinaryCmd) {
 	statuses := make([]int, len(parts))
 	finished := make(chan struct{}, len(parts))
 	var in *file
+	var turn chan struct{}
 	for i, part := range parts {
 		s := sh.fork()
+		wait := turn
+		if sh.opts.has(optXtrace) && i < len(parts)-1 { // traces come in the order of the parts
+			turn = make(chan struct{})
+			s.traced = turn
+		}
 		if in != nil {
 			s.fds.open(0, in)
 			in = nil
@@ -495,9 +508,18 @@ func (sh *shell) pipeline(c *syntax.BinaryCmd) {
 		}
 		ctx, cancel := context.WithCancelCause(sh.ctx)
 		s.ctx = ctx
-		run := func(s *shell) { s.part(part) }
+		run := func(s *shell) {
+			if wait != nil {
+				select {
+				case <-wait:
+				case <-ctx.Done():
+				}
+			}
+			s.part(part)
+			s.hasTraced()
+		}
 		if !last {
-			sh.spawn(s, run, func(status int) { cancel(nil); statuses[i] = status; finished <- struct{}{} })
+			sh.spawn(s, run, func(status int) { cancel(nil); s.hasTraced(); statuses[i] = status; finished <- struct{}{} })
 			continue
 		}
 		run(s)
@@ -518,6 +540,14 @@ func (sh *shell) pipeline(c *syntax.BinaryCmd) {
 	sh.pipestat = statuses
 	if sh.ctx.Err() != nil {
 		sh.killed()
+	}
+}
+
+// hasTraced lets the next part of a traced pipeline begin.
+func (sh *shell) hasTraced() {
+	if sh.traced != nil {
+		close(sh.traced)
+		sh.traced = nil
 	}
 }
 

@@ -145,11 +145,18 @@ func (sh *shell) expandPattern(w *syntax.Word) string {
 
 func (e *expander) word(w *syntax.Word) {
 	parts := w.Parts
+	if len(parts) == 0 {
+		return
+	}
 	if lit, ok := parts[0].(*syntax.Lit); ok {
 		rest := lit.Value
 		if strings.HasPrefix(rest, "~") {
 			rest = e.tilde(rest, len(parts) == 1)
-			e.lit(rest)
+			if e.assign {
+				e.colons(rest)
+			} else {
+				e.lit(rest)
+			}
 			parts = parts[1:]
 		} else if e.assign || e.sh.d == Bash && e.mode == toFields && isAssignment(rest) {
 			e.assigned(rest, len(parts) == 1)
@@ -257,6 +264,9 @@ func (sh *shell) homeOf(name string) string {
 
 func (e *expander) part(p syntax.WordPart, quoted bool) {
 	sh := e.sh
+	if sh.ctl != goOn {
+		return
+	}
 	switch p := p.(type) {
 	case *syntax.Lit:
 		if quoted {
@@ -267,7 +277,7 @@ func (e *expander) part(p syntax.WordPart, quoted bool) {
 	case *syntax.SglQuoted:
 		e.has = true
 		if p.Dollar {
-			e.quoted(ansiUnquote(p.Value))
+			e.quoted(sh.ansiUnquote(p.Value))
 		} else {
 			e.quoted(p.Value)
 		}
@@ -458,7 +468,7 @@ func (e *expander) finish() {
 		return
 	}
 	field := string(e.cur)
-	if e.sh.make(len(field) + 16) {
+	if e.sh.make(len(field) + 48) {
 		if e.glob && !e.sh.opts.has(optNoglob) {
 			e.out = append(e.out, e.sh.pathnames(string(e.pat), field)...)
 		} else {
@@ -493,6 +503,9 @@ func (e *expander) list(values []string, star, quoted bool) {
 		e.value(strings.Join(values, sep), quoted || e.mode == toString)
 	case quoted:
 		for i, v := range values {
+			if e.sh.ctl != goOn {
+				return
+			}
 			if i > 0 {
 				e.has = true
 				e.finish()
@@ -514,7 +527,7 @@ func (e *expander) list(values []string, star, quoted bool) {
 
 // substitute runs $(…) and returns its output without the newlines at its end.
 func (sh *shell) substitute(stmts []*syntax.Stmt) string {
-	if sh.tooDeep() {
+	if sh.tooDeep() || !sh.mayFork() {
 		return ""
 	}
 	if sh.d == Bash && len(stmts) == 1 { // $(<file)
@@ -539,6 +552,9 @@ func (sh *shell) substitute(stmts []*syntax.Stmt) string {
 		s.ctl = goOn
 	}
 	sh.substs = s.end()
+	if sh.d == Bash {
+		sh.status = sh.substs
+	}
 	if sh.live.Load() > 0 {
 		select { // what was started in the background may still write
 		case <-out.done:
@@ -553,10 +569,7 @@ func (sh *shell) substitute(stmts []*syntax.Stmt) string {
 		sh.outOfMemory()
 		return ""
 	}
-	if sh.d != Dash || true {
-		text = strings.ReplaceAll(text, "\x00", "")
-	}
-	return strings.TrimRight(text, "\n")
+	return strings.TrimRight(strings.ReplaceAll(text, "\x00", ""), "\n")
 }
 
 // fileText is $(<file).

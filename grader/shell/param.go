@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -18,6 +19,10 @@ func (e *expander) param(p *syntax.ParamExp, quoted bool) {
 	}
 	name := p.Param.Value
 	if strings.HasPrefix(name, "_bad_") && e.setAside(name, quoted) {
+		return
+	}
+	if sh.d == Ash && (p.Excl || p.Index != nil || p.Exp != nil && p.Exp.Op >= syntax.UpperFirst) {
+		sh.badSubstitution("")
 		return
 	}
 	if p.Excl && p.Names == 0 && !p.Length {
@@ -47,7 +52,7 @@ func (e *expander) param(p *syntax.ParamExp, quoted bool) {
 	if p.Exp != nil && e.conditional(p.Exp, p, v, quoted) {
 		return
 	}
-	if !v.set && sh.opts.has(optNounset) && name != "@" && name != "*" && (v.many == nil || sh.d != Bash) {
+	if !v.set && sh.opts.has(optNounset) && !v.isList {
 		sh.unbound(v.label(sh))
 		return
 	}
@@ -641,7 +646,7 @@ func (e *expander) transform(p *syntax.ParamExp, op string, v parameterValue) fu
 	case "L":
 		return func(s string) string { return sh.changeCase(s, "", syntax.LowerAll) }
 	case "E":
-		return ansiUnquote
+		return sh.ansiUnquote
 	case "P":
 		return func(s string) string { return s }
 	case "A":
@@ -754,7 +759,7 @@ func (sh *shell) sliceList(s *syntax.Slice, v parameterValue) []string {
 }
 
 // ansiUnquote resolves the escapes of $'…'.
-func ansiUnquote(s string) string {
+func (sh *shell) ansiUnquote(s string) string {
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
 	}
@@ -798,11 +803,11 @@ func ansiUnquote(s string) string {
 				width = 8
 			}
 			n, used := readDigits(s[i+1:], 16, width)
-			if used == 0 {
+			if used == 0 || sh.d == Ash {
 				b.WriteString(`\` + string(c))
 				break
 			}
-			b.WriteRune(rune(n))
+			b.WriteString(sh.character(n))
 			i += used
 		case 'c':
 			if i+1 < len(s) {
@@ -819,6 +824,17 @@ func ansiUnquote(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// character returns a Unicode character, which a locale without it spells \u00E9.
+func (sh *shell) character(n int) string {
+	switch {
+	case n < utf8.RuneSelf || sh.utf8():
+		return string(rune(n))
+	case n > 0xffff:
+		return fmt.Sprintf(`\U%08X`, n)
+	}
+	return fmt.Sprintf(`\u%04X`, n)
 }
 
 // readDigits reads up to width digits and returns their value and number.

@@ -26,7 +26,7 @@ func printfBuiltin(sh *shell, args []string) int {
 	}
 	if len(args) > 0 && args[0] == "--" {
 		args = args[1:]
-	} else if len(args) > 0 && sh.d == Bash && len(args[0]) > 1 && args[0][0] == '-' {
+	} else if len(args) > 0 && sh.d != Ash && len(args[0]) > 1 && args[0][0] == '-' {
 		return sh.illegalOption(args[0][:2], "printf [-v var] format [arguments]")
 	}
 	if len(args) == 0 {

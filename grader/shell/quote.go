@@ -153,6 +153,7 @@ func (sh *shell) nestedTrace() int { return 1 + min(sh.traceDepth, 50) }
 // traceLine prints a line of a trace to standard error.
 func (sh *shell) traceLine(text string) {
 	fmt.Fprintf(sh.fds.writer(2), "%s%s\n", sh.prompt(), text)
+	sh.hasTraced()
 }
 
 // traceCall prints a command with its assignments, as the dialect quotes them, to what standard error was before the command's redirections.
@@ -202,6 +203,7 @@ func (sh *shell) traceCall(stderr *file, assigns []assignment, args []string) {
 	for _, l := range lines {
 		fmt.Fprintf(stderr, "%s%s\n", head, l)
 	}
+	sh.hasTraced()
 }
 
 // sourceOf returns the text that words were read from.

@@ -274,6 +274,10 @@ func (sh *shell) heredoc(r *syntax.Redirect) string {
 		}
 	}
 	tabs := r.Op == syntax.DashHdoc
+	if sh.d == Bash && !sh.pinned {
+		sh.pinned = true
+		defer func() { sh.pinned = false }()
+	}
 	e := expander{sh: sh, mode: toString, heredoc: true}
 	atStart := true
 	for _, part := range r.Hdoc.Parts {

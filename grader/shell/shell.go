@@ -125,6 +125,7 @@ type shell struct {
 	lastJob    int
 	children   map[int]*job
 	line       int // of the command being run
+	lastLine   int // on which it ends
 	command_   string
 	fn         *frame
 	loops      int
@@ -134,6 +135,10 @@ type shell struct {
 	levels     int // loops still to leave
 	sub        bool
 	trapping   bool
+	pinned     bool          // a here-document is being expanded: its commands count as on the line of its operator
+	last       bool          // the command being run is the last of a string
+	traced     chan struct{} // to be closed once this part of a pipeline has traced its first command
+	raised     bool          // by fatal
 	steps      uint
 	traceDepth int
 	spent      int64 // bytes added to session.memory by this shell
@@ -151,7 +156,6 @@ type shell struct {
 type frame struct {
 	up     *frame
 	name   string
-	line   int // of the definition
 	locals []saved
 	source string
 }
@@ -165,7 +169,6 @@ type function struct {
 	name   string
 	body   *syntax.Stmt
 	prog   *program
-	line   int
 	source string
 }
 
@@ -203,6 +206,9 @@ func (inv *invocation) run(ctx context.Context) (status int) {
 		sh.fds.closeAll()
 	}()
 	sh.initVars(inv)
+	if inv.dialect == Ash && inv.file != "" {
+		sh.command_ = inv.name
+	}
 	if inv.letters != "" {
 		sh.opts.letters = inv.letters
 	}
@@ -268,7 +274,7 @@ func (sh *shell) fork() *shell {
 	}
 	s.sub = true
 	s.children = nil
-	s.spent, s.pending = 0, nil
+	s.spent, s.pending, s.traced = 0, nil, nil
 	s.depth++
 	s.steps = 0
 	if s.random != nil {
@@ -287,7 +293,7 @@ func (sh *shell) end() int {
 
 // inSubshell runs fn in a subshell, in this goroutine.
 func (sh *shell) inSubshell(fn func(*shell)) int {
-	if sh.tooDeep() {
+	if sh.tooDeep() || !sh.mayFork() {
 		return sh.status
 	}
 	s := sh.fork()
@@ -316,6 +322,10 @@ func (sh *shell) spawn(s *shell, fn func(*shell), done func(int)) {
 
 // mayFork says whether another concurrent part may be started, and prints what the real shell would where not.
 func (sh *shell) mayFork() bool {
+	if sh.ctx.Err() != nil {
+		sh.killed()
+		return false
+	}
 	if sh.live.Load() < maxJobs {
 		return true
 	}
@@ -349,7 +359,7 @@ func (sh *shell) killed() {
 	sh.exit(137)
 }
 
-func (sh *shell) exit(status int) { sh.ctl, sh.status = doExit, status }
+func (sh *shell) exit(status int) { sh.ctl, sh.status, sh.raised = doExit, status, false }
 
 // tooDeep ends the shell where functions, substitutions or evals are nested beyond reason.
 func (sh *shell) tooDeep() bool {
@@ -381,6 +391,10 @@ func (sh *shell) hold(n int) bool {
 // make accounts for bytes that an expansion made and that are dropped with its command.
 func (sh *shell) make(n int) bool {
 	sh.expanding += int64(n)
+	if sh.steps++; sh.steps&255 == 0 && sh.ctx.Err() != nil {
+		sh.killed()
+		return false
+	}
 	if sh.expanding+sh.memory.Load() > maxMemory {
 		sh.outOfMemory()
 		return false
@@ -449,10 +463,6 @@ func (sh *shell) errorName() string {
 func (sh *shell) lineNo() int {
 	n := sh.line
 	switch sh.d {
-	case Dash:
-		if sh.fn != nil {
-			n -= sh.fn.line - 1
-		}
 	case Ash:
 		if sh.prog != nil && sh.prog.from.file == "" {
 			n--
@@ -463,10 +473,11 @@ func (sh *shell) lineNo() int {
 	return max(n, 0)
 }
 
-// fatal prints a message and ends the shell, as dash and ash do for errors in special builtins and expansions.
+// fatal prints a message and ends the shell, as dash and ash do for errors in special builtins and expansions. An ordinary builtin only fails.
 func (sh *shell) fatal(status int, format string, a ...any) int {
 	sh.warn(format, a...)
 	sh.exit(status)
+	sh.raised = true
 	return status
 }
 

@@ -2,6 +2,7 @@ package shell
 
 import (
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,8 +18,29 @@ type program struct {
 	arith  map[syntax.Node]*formula
 	broken []string // expansions that are errors only when they are reached
 	from   origin
-	warned int // line of a here-document that the end of the file ended, for bash
+	last   *syntax.CallExpr // the last command, where it is a simple one
+	warned int              // line of a here-document that the end of the file ended, for bash
 	wanted string
+	cut    bool // that here-document has no newline at its end
+}
+
+// cutNewline takes the newline from the end of the last here-document.
+func cutNewline(stmts []*syntax.Stmt) {
+	var last *syntax.Word
+	for _, s := range stmts {
+		syntax.Walk(s, func(n syntax.Node) bool {
+			if r, ok := n.(*syntax.Redirect); ok && r.Hdoc != nil {
+				last = r.Hdoc
+			}
+			return true
+		})
+	}
+	if last == nil || len(last.Parts) == 0 {
+		return
+	}
+	if lit, ok := last.Parts[len(last.Parts)-1].(*syntax.Lit); ok {
+		lit.Value = strings.TrimSuffix(lit.Value, "\n")
+	}
 }
 
 // group is a complete command line: shells read one, run it, and only then read on, so that an error further down does not keep it from running.
@@ -89,6 +111,9 @@ const (
 	badArith = "_bad_arithmetic_"
 )
 
+// namedRedirect is {name}>, which is a word and a redirection in ash.
+var namedRedirect = regexp.MustCompile(`(\s\{[A-Za-z_]\w*\})([<>])`)
+
 const maxRepairs = 64
 
 // maxNesting bounds how deep constructs may be nested: the parser recurses.
@@ -106,6 +131,9 @@ func parse(d Dialect, text string) *program {
 	variant := syntax.LangPOSIX
 	if d != Dash {
 		variant = syntax.LangBash
+	}
+	if d == Ash {
+		text = namedRedirect.ReplaceAllString(text, "$1 $2")
 	}
 	parser := syntax.NewParser(syntax.Variant(variant))
 	var stmts []*syntax.Stmt
@@ -129,7 +157,13 @@ func parse(d Dialect, text string) *program {
 		text = fixed
 	}
 	p.text = text
+	if p.cut && d != Bash {
+		cutNewline(stmts)
+	}
 	p.group(stmts, err)
+	if n := len(stmts); n > 0 && err == nil && !stmts[n-1].Background && !stmts[n-1].Negated {
+		p.last, _ = stmts[n-1].Cmd.(*syntax.CallExpr)
+	}
 	if err != nil {
 		p.err = diagnose(d, p.text, err)
 	}
@@ -221,6 +255,10 @@ func (p *program) repair(d Dialect, text string, err error) (string, bool) {
 	case errors.As(err, &lang):
 		off := min(int(lang.Pos.Offset()), len(text))
 		switch {
+		case strings.HasPrefix(lang.Feature, "`{varname}"): // a word and a redirection
+			if i := strings.IndexAny(text[off:], "<>"); i > 0 {
+				return text[:off+i] + " " + text[off+i:], true
+			}
 		case strings.HasPrefix(lang.Feature, "`&>"):
 			return text[:off] + "& " + text[off+1:], true
 		case lang.Feature == "slicing", lang.Feature == "search and replace", strings.Contains(lang.Feature, "expansion operator"),
@@ -237,6 +275,7 @@ func (p *program) repair(d Dialect, text string, err error) (string, bool) {
 			p.warned, p.wanted = int(plain.Pos.Line()), name
 			if !strings.HasSuffix(text, "\n") {
 				text += "\n"
+				p.cut = true
 			}
 			return text + name + "\n", true
 		}
@@ -250,8 +289,8 @@ func (p *program) repair(d Dialect, text string, err error) (string, bool) {
 		if strings.HasPrefix(plain.Text, "reached EOF") {
 			return "", false
 		}
-		if plain.Text == "invalid var name" && off < len(text) && text[off] != '\\' { // export 1a=b fails when it is run
-			return text[:off] + "\\" + text[off:], true
+		if plain.Text == "invalid var name" && off < len(text) && text[off] != '"' { // export 1a=b fails when it is run
+			return text[:off] + `""` + text[off:], true
 		}
 		if fixed, ok := p.setAside(text, off, "$((", "))", badArith); ok {
 			return fixed, true
@@ -265,7 +304,7 @@ func (p *program) repair(d Dialect, text string, err error) (string, bool) {
 
 // setAside replaces the expansion that off lies in by a parameter whose name tells which one it was.
 func (p *program) setAside(text string, off int, open, shut, name string) (string, bool) {
-	start := strings.LastIndex(text[:min(off+1, len(text))], open)
+	start := strings.LastIndex(text[:min(off+2, len(text))], open)
 	if start < 0 {
 		return "", false
 	}
@@ -311,6 +350,7 @@ type formula struct {
 // prepare notes the text of every arithmetic expression, splits braces where the dialect expands them, and refuses what the dialect does not have.
 func (p *program) prepare(d Dialect, root syntax.Node, text string) *syntaxError {
 	var bad *syntaxError
+	var braces []*syntax.Word
 	note := func(n syntax.Node, from, to uint) {
 		if n == nil || bad != nil || p.arith[n] != nil || from > to || int(to) > len(text) {
 			return
@@ -330,6 +370,12 @@ func (p *program) prepare(d Dialect, root syntax.Node, text string) *syntaxError
 			if bad = refuseAsh(n); bad != nil {
 				return false
 			}
+		}
+		if tooLenient(d, n) {
+			if bad = diagnose(d, text, nil); bad.kind != otherError {
+				return false
+			}
+			bad = nil
 		}
 		switch n := n.(type) {
 		case *syntax.ArithmExp:
@@ -355,7 +401,7 @@ func (p *program) prepare(d Dialect, root syntax.Node, text string) *syntaxError
 		case *syntax.ArrayElem:
 			span(n.Index)
 			if d == Bash && n.Value != nil && n.Index == nil {
-				syntax.SplitBraces(n.Value)
+				braces = append(braces, n.Value)
 			}
 		case *syntax.LetClause:
 			for _, x := range n.Exprs {
@@ -363,19 +409,18 @@ func (p *program) prepare(d Dialect, root syntax.Node, text string) *syntaxError
 			}
 		case *syntax.CallExpr:
 			if d == Bash {
-				for _, w := range n.Args {
-					syntax.SplitBraces(w)
-				}
+				braces = append(braces, n.Args...)
 			}
 		case *syntax.WordIter:
 			if d == Bash {
-				for _, w := range n.Items {
-					syntax.SplitBraces(w)
-				}
+				braces = append(braces, n.Items...)
 			}
 		}
 		return true
 	})
+	for _, w := range braces { // after the walk, which does not know what they are split into
+		syntax.SplitBraces(w)
+	}
 	return bad
 }
 
@@ -420,6 +465,23 @@ func (p *program) document(d Dialect, text string) (*syntax.Word, *syntaxError) 
 	return word, p.prepare(d, word, text)
 }
 
+// tooLenient reports whether the parser may have accepted what the dialect's own does not, so that it is worth a second look.
+func tooLenient(d Dialect, n syntax.Node) bool {
+	switch n := n.(type) {
+	case *syntax.FuncDecl:
+		_, plain := n.Body.Cmd.(*syntax.CallExpr)
+		return plain && d == Bash
+	case *syntax.WordIter:
+		return d != Bash && !isName(n.Name.Value)
+	case *syntax.CallExpr:
+		if len(n.Args) > 0 && len(n.Assigns) == 0 {
+			name := n.Args[0].Lit()
+			return len(name) <= 5 && isKeyword(name) && name != "]]" && name != "in" && name != "`"
+		}
+	}
+	return false
+}
+
 // refuseAsh returns an error for what bash has and busybox ash has not.
 func refuseAsh(n syntax.Node) *syntaxError {
 	at := func(p syntax.Pos, kind errorKind, token string) *syntaxError {
@@ -430,20 +492,24 @@ func refuseAsh(n syntax.Node) *syntaxError {
 		return at(n.Pos(), unexpected, "(")
 	case *syntax.ExtGlob:
 		return at(n.Pos(), unexpected, "(")
-	case *syntax.ParamExp:
-		if n.Excl || n.Index != nil || n.Exp != nil && n.Exp.Op >= syntax.UpperFirst {
-			return at(n.Pos(), badSubstitution, "")
-		}
 	case *syntax.CStyleLoop:
 		return at(n.Pos(), badLoopVariable, "")
 	case *syntax.ForClause:
 		if n.Select {
 			return at(n.DoPos, unexpected, "do")
 		}
+	case *syntax.BinaryTest:
+		if w, ok := n.Y.(*syntax.Word); ok && n.Op == syntax.TsReMatch {
+			if lit, ok := w.Parts[0].(*syntax.Lit); ok && strings.Contains(strings.ReplaceAll(lit.Value, `\(`, ""), "(") {
+				return at(n.Pos(), unexpected, "(")
+			}
+		}
+	case *syntax.ParenTest:
+		return at(n.Pos(), unexpected, "(")
 	case *syntax.CoprocClause:
 		return at(n.Pos(), unexpected, "}")
 	case *syntax.Redirect:
-		if n.Op == syntax.WordHdoc {
+		if n.Op == syntax.WordHdoc || n.Op == syntax.AppAll {
 			return at(n.Pos(), unexpected, "redirection")
 		}
 	case *syntax.BinaryCmd:
@@ -451,6 +517,9 @@ func refuseAsh(n syntax.Node) *syntaxError {
 			return at(n.OpPos, unexpected, "&")
 		}
 	case *syntax.CaseItem:
+		if n.Op == syntax.Resume {
+			return &syntaxError{line: int(n.Pos().Line()), kind: unexpected, token: "word", expect: ")"}
+		}
 		if n.Op != syntax.Break && n.OpPos.IsValid() {
 			return at(n.OpPos, unexpected, "&")
 		}

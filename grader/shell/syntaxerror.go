@@ -70,17 +70,10 @@ func (e *syntaxError) message(d Dialect) string {
 	if e.expect != "" {
 		expecting = " (expecting " + tokenName(e.expect) + ")"
 	}
-	token := e.token
-	if token != "" && token != "\n" && !isOperator(token) && !isKeyword(token) {
-		token = "word"
-	}
-	if e.token == "redirection" {
-		token = e.token
-	}
 	if d == Dash {
-		return tokenName(token) + " unexpected" + expecting
+		return tokenName(e.token) + " unexpected" + expecting
 	}
-	return "unexpected " + tokenName(token) + expecting
+	return "unexpected " + tokenName(e.token) + expecting
 }
 
 // report prints the error and ends the shell, or in bash the eval that it is in.
@@ -173,9 +166,12 @@ func diagnose(d Dialect, text string, cause error) (found *syntaxError) {
 	for g.peek(keywords).kind != tokEOF {
 		g.list(1)
 	}
-	msg := cause.Error()
-	if _, rest, ok := strings.Cut(msg, ": "); ok {
-		msg = rest
+	msg := "not valid"
+	if cause != nil {
+		msg = cause.Error()
+		if _, rest, ok := strings.Cut(msg, ": "); ok {
+			msg = rest
+		}
 	}
 	return &syntaxError{line: g.line, kind: otherError, text: msg}
 }
@@ -230,8 +226,12 @@ func (g *grammar) expect(want string) {
 	if t.kind == tokEOF {
 		text = ""
 	}
-	if t.kind == tokRedir && g.d != Bash {
+	switch {
+	case g.d == Bash:
+	case t.kind == tokRedir:
 		text = "redirection"
+	case t.kind == tokWord:
+		text = "word"
 	}
 	panic(&syntaxError{line: g.line, kind: unexpected, token: text, expect: want})
 }

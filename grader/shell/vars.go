@@ -330,7 +330,7 @@ func (sh *shell) initVars(inv *invocation) {
 	}
 	for _, kv := range inv.call.Env {
 		if name, value, ok := strings.Cut(kv, "="); ok && isName(name) {
-			add(name, value, true)
+			add(name, value, sh.d != Bash || name != "_")
 		}
 	}
 	give := func(name, value string) {
