@@ -1,4 +1,4 @@
-// Package textutils models grep, sed, awk, diff, cmp, patch and strings, as GNU's (mawk for awk, as on Debian) or as busybox's where
+// Package textutils models grep, sed, awk, diff, cmp and strings, as GNU's (mawk for awk, as on Debian) or as busybox's where
 // the file's "flavour" fact says so.
 //
 // Start from [Models]. Patterns are those of package regex.
@@ -11,5 +11,5 @@ import (
 
 // Models returns the models by program.
 func Models() tool.Models {
-	return unix.Models(searching, editing)
+	return unix.Models(searching, editing, calculating, comparing)
 }
