@@ -119,7 +119,7 @@ func (sh *shell) print(s string) int {
 	case Ash:
 		sh.applet("write error: %s", vfs.Message(err))
 	default:
-		sh.warn("%s: I/O error", sh.command_)
+		sh.warn("%s: I/O error", sh.builtinName)
 	}
 	return 1
 }
@@ -143,7 +143,7 @@ func (sh *shell) illegalOption(option, usage string) int {
 // usage prints bash's usage line of the running builtin.
 func (sh *shell) usage(text string) {
 	if text != "" {
-		fmt.Fprintf(sh.fds.writer(2), "%s: usage: %s\n", sh.command_, text)
+		fmt.Fprintf(sh.fds.writer(2), "%s: usage: %s\n", sh.builtinName, text)
 	}
 }
 
@@ -240,7 +240,7 @@ func evalBuiltin(sh *shell, args []string) int {
 		return sh.status
 	}
 	if sh.d == Bash {
-		sh.command_ = ""
+		sh.builtinName = ""
 	}
 	base := sh.base
 	line := sh.line
@@ -267,10 +267,10 @@ func evalBuiltin(sh *shell, args []string) int {
 
 // evalTrap runs the text of a trap.
 func (sh *shell) evalTrap(action string) {
-	old, base := sh.command_, sh.base
-	sh.command_ = ""
+	old, base := sh.builtinName, sh.base
+	sh.builtinName = ""
 	sh.source(action, origin{eval: true})
-	sh.command_, sh.base = old, base
+	sh.builtinName, sh.base = old, base
 }
 
 func dotBuiltin(sh *shell, args []string) int {
@@ -282,7 +282,7 @@ func dotBuiltin(sh *shell, args []string) int {
 	if len(args) == 0 {
 		if sh.d == Bash {
 			sh.warn("filename argument required")
-			sh.command_ = name
+			sh.builtinName = name
 			sh.usage(name + " filename [arguments]")
 			return 2
 		}
@@ -307,7 +307,7 @@ func dotBuiltin(sh *shell, args []string) int {
 			p = found
 		case sh.d == Bash && sh.fs.Exists(p):
 		case sh.d == Bash:
-			sh.command_ = ""
+			sh.builtinName = ""
 			sh.warn("%s: No such file or directory", p)
 			return 1
 		default:
@@ -322,7 +322,7 @@ func dotBuiltin(sh *shell, args []string) int {
 				sh.warn("%s: is a directory", p)
 				return 1
 			}
-			sh.command_ = ""
+			sh.builtinName = ""
 			sh.warn("%s: %s", p, vfs.Message(err))
 			return 1
 		case Ash:
@@ -338,9 +338,9 @@ func dotBuiltin(sh *shell, args []string) int {
 		sh.params = args[1:]
 	}
 	if sh.d == Bash {
-		sh.command_ = ""
+		sh.builtinName = ""
 	} else {
-		sh.command_ = p
+		sh.builtinName = p
 	}
 	base, fn, line := sh.base, sh.fn, sh.line
 	sh.base = 0
@@ -372,7 +372,6 @@ func dotBuiltin(sh *shell, args []string) int {
 func execBuiltin(sh *shell, args []string) int {
 	args = args[1:]
 	env := sh.environ()
-	argv0 := ""
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") && args[0] != "-" {
 		opt := args[0]
 		args = args[1:]
@@ -385,7 +384,7 @@ func execBuiltin(sh *shell, args []string) int {
 		}
 		switch {
 		case opt == "-a" && len(args) > 0:
-			argv0, args = args[0], args[1:]
+			args = args[1:] // the name is not told to models: they know their file
 		case opt == "-c" && sh.d == Bash:
 			env = nil
 		case opt == "-l":
@@ -398,7 +397,6 @@ func execBuiltin(sh *shell, args []string) int {
 	}
 	c, ctx, finish := sh.child(args, env)
 	defer finish()
-	_ = argv0
 	status, err := c.Exec(ctx)
 	if err != nil {
 		status = sh.notRun(ctx, c, args, err, "exec")

@@ -1,9 +1,7 @@
 package shell
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"sort"
 	"strconv"
@@ -40,9 +38,9 @@ func commandBuiltin(sh *shell, args []string) int {
 	if describe != 0 {
 		return sh.describeAll(args, describe)
 	}
-	old := sh.command_
-	sh.command_ = ""
-	defer func() { sh.command_ = old }()
+	old := sh.builtinName
+	sh.builtinName = ""
+	defer func() { sh.builtinName = old }()
 	if standard {
 		if _, ok := sh.builtin(args[0]); !ok {
 			return sh.external(args, sh.environ().With("PATH", tool.DefaultPath))
@@ -445,7 +443,7 @@ func killBuiltin(sh *shell, args []string) int {
 	usage := func() int {
 		switch sh.d {
 		case Dash:
-			return sh.fatal2("Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]")
+			return sh.usageError("Usage: kill [-s sigspec | -signum | -sigspec] [pid | job]... or\nkill -l [exitstatus]")
 		case Ash:
 			sh.applet("you need to specify whom to kill")
 			return 1
@@ -497,8 +495,8 @@ func killBuiltin(sh *shell, args []string) int {
 	return status
 }
 
-// fatal2 prints a message with status 2 without ending the shell.
-func (sh *shell) fatal2(text string) int { sh.warn("%s", text); return 2 }
+// usageError prints a message for status 2.
+func (sh *shell) usageError(text string) int { sh.warn("%s", text); return 2 }
 
 func (sh *shell) signalProcess(who string, number int) int {
 	pid, err := strconv.Atoi(strings.TrimPrefix(who, "%"))
@@ -768,6 +766,3 @@ func isOption(s string) bool { return len(s) > 1 && s[0] == '-' }
 func (f *function) print() string {
 	return f.name + " () \n" + printBody(f)
 }
-
-// missing reports whether an error says that something is not there.
-func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

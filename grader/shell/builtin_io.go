@@ -372,7 +372,6 @@ func (sh *shell) readLine(r io.Reader, delim byte, raw bool, limit int) (l line,
 func readBuiltin(sh *shell, args []string) int {
 	args = args[1:]
 	raw, delim, limit, fd, array := false, byte('\n'), 0, 0, ""
-	prompt := ""
 	timeout := time.Duration(-1)
 	known := map[Dialect]string{Dash: "rp", Ash: "rpndtsu", Bash: "rpndtsuaNei"}[sh.d]
 	for len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' {
@@ -399,8 +398,7 @@ func readBuiltin(sh *shell, args []string) int {
 				value, args = args[0], args[1:]
 			}
 			switch c {
-			case 'p':
-				prompt = value
+			case 'p': // a prompt is printed to a terminal only
 			case 'd':
 				delim = 0
 				if value != "" {
@@ -420,7 +418,6 @@ func readBuiltin(sh *shell, args []string) int {
 			break
 		}
 	}
-	_ = prompt // printed to a terminal only
 	for _, name := range args {
 		if !isName(name) && !(sh.d == Bash && strings.Contains(name, "[")) {
 			switch sh.d {
@@ -558,7 +555,7 @@ func mapfileBuiltin(sh *shell, args []string) int {
 			skip, _ = strconv.Atoi(value)
 		case 'O', 'C', 'c':
 		default:
-			return sh.illegalOption("-"+string(arg[1]), sh.command_+" [-d delim] [-n count] [-O origin] [-s count] [-t] [-u fd] [-C callback] [-c quantum] [array]")
+			return sh.illegalOption("-"+string(arg[1]), sh.builtinName+" [-d delim] [-n count] [-O origin] [-s count] [-t] [-u fd] [-C callback] [-c quantum] [array]")
 		}
 	}
 	name := "MAPFILE"

@@ -61,8 +61,8 @@ func (sh *shell) declClause(c *syntax.DeclClause) {
 			}
 		}
 	}
-	old := sh.command_
-	sh.command_ = c.Variant.Value
+	old := sh.builtinName
+	sh.builtinName = c.Variant.Value
 	switch c.Variant.Value {
 	case "export", "readonly":
 		sh.status = sh.export(c.Variant.Value, args)
@@ -70,7 +70,7 @@ func (sh *shell) declClause(c *syntax.DeclClause) {
 		sh.status = sh.local(args)
 	default:
 		if sh.d == Ash {
-			sh.command_ = old
+			sh.builtinName = old
 			sh.status = sh.invoke(words, nil, true)
 			return
 		}
@@ -79,7 +79,7 @@ func (sh *shell) declClause(c *syntax.DeclClause) {
 		}
 		sh.status = sh.declare(args)
 	}
-	sh.command_ = old
+	sh.builtinName = old
 }
 
 // declaredWord reads an argument that was expanded from a word.
@@ -135,7 +135,7 @@ func (sh *shell) badName(d declared) int {
 
 // export is export and readonly.
 func (sh *shell) export(how string, args []declared) int {
-	remove, functions, printing, arrays := false, false, len(args) == 0, false
+	remove, functions, printing := false, false, len(args) == 0
 	status := 0
 	for _, d := range args {
 		if d.option == "" {
@@ -150,7 +150,7 @@ func (sh *shell) export(how string, args []declared) int {
 			case c == 'f' && sh.d == Bash:
 				functions = true
 			case (c == 'a' || c == 'A') && how == "readonly" && sh.d == Bash:
-				arrays = true
+				// an array is what it is assigned as
 			default:
 				usage := "export [-fn] [name[=value] ...] or export -p"
 				if how == "readonly" {
@@ -164,7 +164,6 @@ func (sh *shell) export(how string, args []declared) int {
 			}
 		}
 	}
-	_ = arrays
 	if printing {
 		return sh.printDeclared(how)
 	}
@@ -314,7 +313,7 @@ func (sh *shell) declareWith(args []declared, local bool) int {
 		}
 		for _, c := range d.option[1:] {
 			if !strings.ContainsRune("aAfFgilnprtuxI", c) {
-				return sh.illegalOption(d.option[:1]+string(c), sh.command_+" [-aAfFgiIlnrtux] [-p] [name[=value] ...]")
+				return sh.illegalOption(d.option[:1]+string(c), sh.builtinName+" [-aAfFgiIlnrtux] [-p] [name[=value] ...]")
 			}
 			if d.option[0] == '-' {
 				on += string(c)
@@ -348,7 +347,7 @@ func (sh *shell) declareWith(args []declared, local bool) int {
 			continue
 		}
 		if v := sh.vars[d.name]; v != nil && v.readonly && (d.valued || strings.Contains(off, "r")) {
-			sh.command_ = ""
+			sh.builtinName = ""
 			sh.warn("%s: readonly variable", d.name)
 			return 1
 		}
@@ -391,7 +390,7 @@ func (sh *shell) declarePrint(names []declared, on string) int {
 	on = strings.ReplaceAll(on, "p", "")
 	status := 0
 	if len(names) == 0 {
-		if on == "" && sh.command_ != "local" {
+		if on == "" && sh.builtinName != "local" {
 			if len(sh.names()) > 0 {
 				return sh.listVars()
 			}

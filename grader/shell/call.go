@@ -198,10 +198,10 @@ func (sh *shell) invoke(args []string, assigns []assignment, functions bool) int
 }
 
 func (sh *shell) runBuiltin(b builtin, args []string) int {
-	old := sh.command_
-	sh.command_ = args[0]
+	old := sh.builtinName
+	sh.builtinName = args[0]
 	status := b.run(sh, args)
-	sh.command_ = old
+	sh.builtinName = old
 	if sh.ctl == doExit {
 		if sh.raised && !b.special && sh.d != Bash {
 			sh.ctl, sh.raised = goOn, false
@@ -242,11 +242,11 @@ func (sh *shell) callFunction(f *function, args []string) int {
 	if sh.tooDeep() {
 		return sh.status
 	}
-	params, prog, loops, cmd := sh.params, sh.prog, sh.loops, sh.command_
+	params, prog, loops, cmd := sh.params, sh.prog, sh.loops, sh.builtinName
 	frame := &frame{up: sh.fn, name: f.name, source: f.source}
 	sh.params, sh.prog, sh.loops, sh.fn = args[1:], f.prog, 0, frame
 	if sh.d == Bash {
-		sh.command_ = ""
+		sh.builtinName = ""
 	}
 	getopt := sh.getopt
 	sh.depth++
@@ -256,7 +256,7 @@ func (sh *shell) callFunction(f *function, args []string) int {
 		sh.restore(frame.locals[i])
 	}
 	sh.getopt = getopt
-	sh.params, sh.prog, sh.loops, sh.fn, sh.command_ = params, prog, loops, frame.up, cmd
+	sh.params, sh.prog, sh.loops, sh.fn, sh.builtinName = params, prog, loops, frame.up, cmd
 	if sh.ctl == doReturn {
 		sh.ctl = goOn
 	}
@@ -361,10 +361,10 @@ func (sh *shell) notRun(ctx context.Context, c *tool.Call, args []string, err er
 	if errors.Is(err, syscall.ENOEXEC) {
 		return sh.runScript(ctx, c, args, p)
 	}
-	old := sh.command_
-	defer func() { sh.command_ = old }()
+	old := sh.builtinName
+	defer func() { sh.builtinName = old }()
 	if via != "" {
-		sh.command_ = via
+		sh.builtinName = via
 	}
 	if !missing {
 		if sh.d == Bash {

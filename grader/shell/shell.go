@@ -119,37 +119,37 @@ type shell struct {
 	traps  map[string]string
 	fds    table
 
-	status     int // $?
-	substs     int // status of the last command substitution
-	pipestat   []int
-	lastJob    int
-	children   map[int]*job
-	line       int // of the command being run
-	lastLine   int // on which it ends
-	command_   string
-	fn         *frame
-	loops      int
-	depth      int
-	tested     int // > 0 while a failure is being tested for, so that -e must not act
-	ctl        ctl
-	levels     int // loops still to leave
-	sub        bool
-	trapping   bool
-	pinned     bool          // a here-document is being expanded: its commands count as on the line of its operator
-	last       bool          // the command being run is the last of a string
-	traced     chan struct{} // to be closed once this part of a pipeline has traced its first command
-	raised     bool          // by fatal
-	steps      uint
-	traceDepth int
-	spent      int64 // bytes added to session.memory by this shell
-	expanding  int64 // bytes made by the expansion under way
-	pending    []func()
-	random     *rand.Rand
-	getopt     int // position within a group of option letters
-	lastArg    string
-	started    int64
-	base       int // lines before this source, for eval in bash
-	inDot      int
+	status      int // $?
+	substs      int // status of the last command substitution
+	pipestat    []int
+	lastJob     int
+	children    map[int]*job
+	line        int // of the command being run
+	lastLine    int // on which it ends
+	builtinName string
+	fn          *frame
+	loops       int
+	depth       int
+	tested      int // > 0 while a failure is being tested for, so that -e must not act
+	ctl         ctl
+	levels      int // loops still to leave
+	sub         bool
+	trapping    bool
+	pinned      bool          // a here-document is being expanded: its commands count as on the line of its operator
+	last        bool          // the command being run is the last of a string
+	traced      chan struct{} // to be closed once this part of a pipeline has traced its first command
+	raised      bool          // by fatal
+	steps       uint
+	traceDepth  int
+	spent       int64 // bytes added to session.memory by this shell
+	expanding   int64 // bytes made by the expansion under way
+	pending     []func()
+	random      *rand.Rand
+	getopt      int // position within a group of option letters
+	lastArg     string
+	started     int64
+	base        int // lines before this source, for eval in bash
+	inDot       int
 }
 
 // frame is a function call.
@@ -207,7 +207,7 @@ func (inv *invocation) run(ctx context.Context) (status int) {
 	}()
 	sh.initVars(inv)
 	if inv.dialect == Ash && inv.file != "" {
-		sh.command_ = inv.name
+		sh.builtinName = inv.name
 	}
 	if inv.letters != "" {
 		sh.opts.letters = inv.letters
@@ -423,21 +423,21 @@ func (sh *shell) warn(format string, a ...any) {
 	switch sh.d {
 	case Dash:
 		head = fmt.Sprintf("%s: %d: ", sh.name, sh.lineNo())
-		if sh.command_ != "" {
-			head += sh.command_ + ": "
+		if sh.builtinName != "" {
+			head += sh.builtinName + ": "
 		}
 	case Ash:
 		head = sh.name + ": "
-		if sh.command_ != "" {
-			if sh.command_ != sh.name {
-				head += sh.command_ + ": "
+		if sh.builtinName != "" {
+			if sh.builtinName != sh.name {
+				head += sh.builtinName + ": "
 			}
 			head += fmt.Sprintf("line %d: ", sh.lineNo())
 		}
 	case Bash:
 		head = fmt.Sprintf("%s: line %d: ", sh.errorName(), sh.lineNo())
-		if sh.command_ != "" {
-			head += sh.command_ + ": "
+		if sh.builtinName != "" {
+			head += sh.builtinName + ": "
 		}
 	}
 	io.WriteString(sh.fds.writer(2), head+msg+"\n")
@@ -492,7 +492,7 @@ func (sh *shell) discard(format string, a ...any) int {
 	return 1
 }
 
-// usage fails a builtin: the shell ends in dash (where special says so) and ash, and goes on in bash.
+// fail prints a message and returns the status of a builtin that was used wrongly: 2, or what bash has.
 func (sh *shell) fail(bash int, format string, a ...any) int {
 	sh.warn(format, a...)
 	if sh.d == Bash {

@@ -141,11 +141,13 @@ func parse(d Dialect, text string) *program {
 	for range maxRepairs {
 		stmts, err = nil, nil
 		for s, e := range parser.StmtsSeq(strings.NewReader(text)) {
-			if e != nil {
+			switch { // the parser may go on after its first error, and must not be left then
+			case err != nil:
+			case e != nil:
 				err = e
-				break
+			default:
+				stmts = append(stmts, s)
 			}
-			stmts = append(stmts, s)
 		}
 		if err == nil {
 			break

@@ -103,6 +103,9 @@ var programs = tool.Models{
 		return 1
 	},
 	"sleep": func(ctx context.Context, c *tool.Call) int {
+		if len(c.Args) < 2 {
+			return 1
+		}
 		s, _ := strconv.ParseFloat(c.Args[1], 64)
 		select {
 		case <-time.After(time.Duration(s * float64(time.Second))):
@@ -133,6 +136,9 @@ var programs = tool.Models{
 		return 0
 	},
 	"chmod": func(ctx context.Context, c *tool.Call) int {
+		if len(c.Args) < 3 {
+			return 1
+		}
 		mode, _ := strconv.ParseUint(c.Args[1], 8, 32)
 		for _, p := range c.Args[2:] {
 			c.FS.Chmod(p, uint32(mode))
