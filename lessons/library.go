@@ -17,12 +17,12 @@ import (
 
 // Options say where a course is and what its pages are made with.
 type Options struct {
-	Dir    string       // a folder to read instead of the embedded course
-	FS     fs.FS        // the same, as a filesystem; it is not watched
-	Build  Builder      // builds listings and references, see [Simulator]; nil shows them without what they make
-	Images build.Images // what the catalogue knows of images; nil leaves such numbers out
-	Changed func()      // called when a changed course has been read; nil for nobody
-	Log    *slog.Logger // told of problems as they come and go; nil for nobody
+	Dir     string       // a folder to read instead of the embedded course
+	FS      fs.FS        // the same, as a filesystem; it is not watched
+	Build   Builder      // builds listings and references, see [Simulator]; nil shows them without what they make
+	Images  build.Images // what the catalogue knows of images; nil leaves such numbers out
+	Changed func()       // called when a changed course has been read; nil for nobody
+	Log     *slog.Logger // told of problems as they come and go; nil for nobody
 }
 
 // files is the lessons folder that the options name.
