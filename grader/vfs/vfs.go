@@ -67,11 +67,19 @@ func New(root *tree.Txn, now func() int64, budget *Budget) *FS {
 	}}
 }
 
-// Mount adds a mount; a later one hides an earlier one at the same path or below.
-func (f *FS) Mount(m Mount) { f.mounts = append(f.mounts, m) }
+// Mount adds a mount; a later one hides an earlier one at the same path or below. Commands may be running meanwhile.
+func (f *FS) Mount(m Mount) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mounts = append(f.mounts, m)
+}
 
 // Mounts returns the mounts over the root.
-func (f *FS) Mounts() []Mount { return f.mounts[1:] }
+func (f *FS) Mounts() []Mount {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mounts[1:]
+}
 
 // As returns a view with another identity.
 func (f *FS) As(c Cred) *FS { g := *f; g.Cred = c; return &g }
