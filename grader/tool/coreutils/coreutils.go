@@ -13,5 +13,5 @@ import (
 // Models returns the models by program.
 func Models() tool.Models {
 	return unix.Models(listing, copying, removing, making, owning, linking, printing, identity, system, reading, running, describing,
-		naming, testing, numbers, sorting, slicing, sums, encoding)
+		naming, testing, numbers, sorting, slicing, sums, encoding, splitting)
 }

@@ -383,6 +383,9 @@ func resized(op byte, old, n int64, given bool) int64 {
 
 // resize cuts a file or fills it up with zeros. What becomes large is declared rather than kept.
 func resize(c *unix.Cmd, name string, node *tree.Node, size int64) error {
+	if size < 0 || size > 1<<50 {
+		return syscall.EFBIG
+	}
 	if node.IsDir() {
 		return syscall.EISDIR
 	}

@@ -226,10 +226,7 @@ func head(c *unix.Cmd) int {
 			return err
 		}
 		lines := unix.NewLines(r, end)
-		for ; n >= 0; n-- {
-			if n == 0 {
-				break
-			}
+		for range n {
 			line, ended, ok := lines.Next()
 			if !ok || c.Stopped() {
 				return lines.Err()
@@ -239,7 +236,6 @@ func head(c *unix.Cmd) int {
 				c.Out.WriteByte(end)
 			}
 		}
-		n, _, _, _ = count(c)
 		return nil
 	})
 	return c.Status

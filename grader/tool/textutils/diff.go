@@ -11,10 +11,10 @@ import (
 )
 
 var comparing = []unix.Command{
-	{Name: "diff", Fail: 2, Suite: "GNU diffutils", Args: "[OPTION]... FILES", Run: diff, Spec: getopt.Spec{Short: "abBcC:dEiNqrstuU:wy",
+	{Name: "diff", Fail: 2, Suite: "GNU diffutils", Named: true, Args: "[OPTION]... FILES", Run: diff, Spec: getopt.Spec{Short: "abBcC:dEiNqrstuU:wy",
 		Long: "brief/q unified? recursive/r new-file/N report-identical-files/s ignore-case/i ignore-all-space/w ignore-space-change/b " +
 			"ignore-blank-lines/B text/a label: color? strip-trailing-cr exclude: minimal/d side-by-side/y"}},
-	{Name: "cmp", Fail: 2, Suite: "GNU diffutils", Args: "[OPTION]... FILE1 [FILE2 [SKIP1 [SKIP2]]]", Run: cmp, Spec: getopt.Spec{Short: "bi:ln:s",
+	{Name: "cmp", Fail: 2, Suite: "GNU diffutils", Named: true, Args: "[OPTION]... FILE1 [FILE2 [SKIP1 [SKIP2]]]", Run: cmp, Spec: getopt.Spec{Short: "bi:ln:s",
 		Long: "print-bytes/b ignore-initial/i verbose/l bytes/n quiet/s silent/s"}},
 	{Name: "strings", Suite: "GNU Binutils", Args: "[option(s)] [file(s)]", Run: stringsOf, Spec: getopt.Spec{Short: "afn:t:", Long: "all/a bytes/n"}},
 }
@@ -42,7 +42,7 @@ func cmp(c *unix.Cmd) int {
 	for i := range min(len(data[0]), len(data[1])) {
 		if data[0][i] != data[1][i] {
 			if !c.Has("s") {
-				c.Printf("%s %s differ: %s %d, line %d\n", names[0], names[1], c.Pick("byte", "char"), i+1, line)
+				c.Printf("%s %s differ: char %d, line %d\n", names[0], names[1], i+1, line)
 			}
 			return 1
 		}

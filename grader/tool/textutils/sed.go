@@ -610,6 +610,11 @@ func (e *editor) substitute(cmd *sedCommand) {
 		return
 	}
 	out.Write(e.pattern[at:])
+	if out.Len() > unix.Memory {
+		e.Warn("memory exhausted")
+		e.quit, e.status = true, 4
+		return
+	}
 	e.pattern, e.replaced = out.Bytes(), true
 	if cmd.print {
 		e.put(e.out, e.pattern, e.ended)

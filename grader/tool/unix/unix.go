@@ -28,6 +28,7 @@ type Command struct {
 	Fix   func(args []string) []string // rewrites old-fashioned arguments (head -5) before they are parsed; may be nil
 	Raw   bool                         // arguments are not options at all: echo, test, expr
 	Brief bool                         // a usage error shows the usage line, too
+	Named bool                         // the hint after a usage error begins with the program's name
 	Suite string                       // where it is not "GNU coreutils"
 	Run   func(*Cmd) int
 }
@@ -147,7 +148,12 @@ func (c *Cmd) hint() {
 	if c.command.Brief {
 		c.Errorf("%s", strings.TrimSuffix(c.usage(), "\n"))
 	}
-	c.Errorf("Try '%s --help' for more information.", c.Args[0])
+	hint := fmt.Sprintf("Try '%s --help' for more information.", c.Args[0])
+	if c.command.Named {
+		c.Say("%s", hint)
+		return
+	}
+	c.Errorf("%s", hint)
 }
 
 func (c *Cmd) usage() string {

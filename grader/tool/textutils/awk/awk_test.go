@@ -28,7 +28,7 @@ func TestBounds(t *testing.T) {
 		`BEGIN { while (1) x = x "y" }`, `function f(n) { return f(n+1) } BEGIN { f(1) }`, `BEGIN { x = "y"; for (;;) x = x x }`, `BEGIN { $1e9 = 1 }`,
 		`BEGIN { for (;;) a[i++] = 1 }`, `BEGIN { printf "%999999999d", 1 }`, strings.Repeat("(", 5000), `BEGIN { print substr("a", "nan", -1) }`,
 	} {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		if p, err := awk.Parse(src); err == nil {
 			p.Run(ctx, awk.World{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard}, nil, nil)
 		}
