@@ -17,6 +17,7 @@ type behaviour struct {
 	startup map[*ast.FuncDecl]bool
 	facts   map[string]string
 	lists   map[string][]string
+	steps   int // expressions evaluated
 }
 
 // scan adds the go.* facts of a program.
@@ -319,11 +320,24 @@ func leaves(body *ast.BlockStmt) bool {
 	return out
 }
 
+// Bounds of what is evaluated of a program's expressions.
+const (
+	maxSteps = 50_000
+	maxText  = 4096
+)
+
 // text evaluates an expression to a string as far as it is written out; a variable of the environment becomes {NAME|default}.
 func (b *behaviour) text(e ast.Expr, depth int) string {
-	if depth > 8 {
+	if b.steps++; depth > 8 || b.steps > maxSteps {
 		return ""
 	}
+	if s := b.evaluate(e, depth); len(s) <= maxText {
+		return s
+	}
+	return ""
+}
+
+func (b *behaviour) evaluate(e ast.Expr, depth int) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		if e.Kind == token.STRING {

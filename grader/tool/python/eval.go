@@ -251,8 +251,19 @@ func split(s, op string) []string {
 	return append(out, strings.TrimSpace(s[from:]))
 }
 
-// eval evaluates strings, numbers, paths and variables of the environment.
+// maxText bounds a text that is computed.
+const maxText = 64 << 10
+
+// eval evaluates strings, numbers, paths and variables of the environment. What grows beyond maxText is not known.
 func (p *program) eval(e string, depth int) value {
+	v := p.evaluate(e, depth)
+	if len(v.text) > maxText {
+		return value{}
+	}
+	return v
+}
+
+func (p *program) evaluate(e string, depth int) value {
 	e = strings.TrimSpace(e)
 	if depth > 12 || e == "" || len(e) > 4096 {
 		return value{}
