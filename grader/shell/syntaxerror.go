@@ -127,15 +127,6 @@ var operators = []string{
 	"<<<", "&>>", ";;&", "<<-", "&&", "||", ";;", ";&", "<<", ">>", "<&", ">&", "<>", ">|", "&>", "|&", "<", ">", "|", "&", ";", "(", ")", "\n",
 }
 
-func isOperator(s string) bool {
-	for _, op := range operators {
-		if s == op {
-			return true
-		}
-	}
-	return false
-}
-
 func isKeyword(s string) bool {
 	switch s {
 	case "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while", "]]", "`":
