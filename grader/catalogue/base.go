@@ -71,11 +71,11 @@ func recorded(file, id, arch string) *tree.Node {
 	if err != nil {
 		panic("catalogue: " + err.Error())
 	}
-	for i, e := range links {
+	for _, e := range links {
 		if n := t.Lookup(e.Target); n != nil {
 			inode := n.Inode
 			if inode == 0 {
-				inode = 1<<40 + uint64(i)
+				inode = tree.NewInode()
 				t.Edit(e.Target, func(n *tree.Node) { n.Inode = inode })
 			}
 			same := t.Lookup(e.Target).Clone()

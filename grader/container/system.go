@@ -5,6 +5,12 @@ import (
 	"drydock/grader/vfs"
 )
 
+// MountHostname mounts /etc/hostname, which an engine provides and BuildKit does not.
+func MountHostname(view *vfs.FS, hostname string) {
+	n := tree.NewDir(0o755).Put("file", tree.NewFile(0o644, tree.Text(hostname+"\n")))
+	view.Mount(vfs.Mount{At: "/etc/hostname", Tree: tree.Begin(n), Source: "/file", Kind: "bind"})
+}
+
 // MountSystem mounts what every container has: /proc, /dev, /sys, and the files that the runtime provides.
 func MountSystem(view *vfs.FS, hostname string) {
 	file := func(at, text string) {
@@ -16,7 +22,6 @@ func MountSystem(view *vfs.FS, hostname string) {
 	view.Mount(vfs.Mount{At: "/sys", Tree: tree.Begin(tree.NewDir(0o555)), ReadOnly: true, Kind: "sys"})
 	file("/etc/resolv.conf", "nameserver 127.0.0.11\noptions ndots:0\n")
 	file("/etc/hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n172.17.0.2\t"+hostname+"\n")
-	file("/etc/hostname", hostname+"\n")
 }
 
 var proc = func() *tree.Node {

@@ -81,7 +81,6 @@ func Untar(ctx context.Context, data []byte, dst *tree.Txn, at string, owner *Ow
 	if err != nil {
 		return err
 	}
-	inode := uint64(1) << 40
 	for entries := 0; ; entries++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -145,7 +144,7 @@ func Untar(ctx context.Context, data []byte, dst *tree.Txn, at string, owner *Ow
 				return fmt.Errorf("link %s %s: no such file or directory", from, p)
 			}
 			if orig.Inode == 0 {
-				inode++
+				inode := tree.NewInode()
 				dst.Edit(from, func(o *tree.Node) { o.Inode = inode })
 				orig = dst.Lookup(from)
 			}

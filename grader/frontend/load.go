@@ -1,6 +1,7 @@
 package frontend
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -58,6 +59,9 @@ func Load(def *pb.Definition, seen map[digest.Digest]*Vertex) (solver.Edge, erro
 		if !ok {
 			return nil, fmt.Errorf("invalid missing input digest %s", d)
 		}
+		if err := allowed(op); err != nil {
+			return nil, err
+		}
 		v := &Vertex{op: op, digest: d}
 		if md := def.Metadata[string(d)]; md != nil {
 			v.options = solver.VertexOptions{IgnoreCache: md.IgnoreCache, Description: md.Description}
@@ -86,6 +90,20 @@ func Load(def *pb.Definition, seen map[digest.Digest]*Vertex) (solver.Edge, erro
 		return solver.Edge{}, err
 	}
 	return solver.Edge{Index: solver.Index(in.Index), Vertex: v}, nil
+}
+
+// allowed refuses what a daemon without entitlements refuses.
+func allowed(op *pb.Op) error {
+	e, ok := op.Op.(*pb.Op_Exec)
+	switch {
+	case !ok:
+		return nil
+	case e.Exec.Security == pb.SecurityMode_INSECURE:
+		return errors.New("failed to load LLB: security.insecure is not allowed")
+	case e.Exec.Network == pb.NetMode_HOST:
+		return errors.New("failed to load LLB: network.host is not allowed")
+	}
+	return nil
 }
 
 func nameOf(v *Vertex) string {

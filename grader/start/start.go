@@ -72,6 +72,7 @@ func Run(ctx context.Context, image *report.Image, opts Options) *report.Run {
 	clock := opts.Now.UnixNano()
 	view := vfs.New(txn, func() int64 { return clock }, &vfs.Budget{Bytes: maxWritten, Entries: maxEntries})
 	container.MountSystem(view, hostname)
+	container.MountHostname(view, hostname)
 	defer view.Close()
 
 	env := environment(slices.Concat(c.Env, opts.Env), who.Home)

@@ -17,6 +17,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Type tells what a node is.
@@ -32,6 +33,11 @@ const (
 	BlockDevice
 	Socket
 )
+
+var inodes atomic.Uint64
+
+// NewInode returns a number for a hard-linked file that no other file of this process has.
+func NewInode() uint64 { return inodes.Add(1) }
 
 // Attr holds what every node carries besides its content.
 type Attr struct {

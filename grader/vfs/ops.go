@@ -246,8 +246,7 @@ func (f *FS) Link(old, p string) error {
 	if err := f.parentWritable("link", p, to); err != nil {
 		return err
 	}
-	f.inode++
-	inode := f.inode
+	inode := tree.NewInode()
 	if from.node.Inode == 0 {
 		from.m.Tree.Edit(from.p, func(n *tree.Node) { n.Inode = inode })
 	}

@@ -53,7 +53,6 @@ type shared struct {
 	now    func() int64
 	budget *Budget
 	open   map[string]*handle // files being written, by mount and path
-	inode  uint64
 	closed bool
 }
 
@@ -63,7 +62,7 @@ func New(root *tree.Txn, now func() int64, budget *Budget) *FS {
 		budget = &Budget{Bytes: 1 << 40, Entries: 1 << 40}
 	}
 	return &FS{Dir: "/", Umask: 0o022, shared: &shared{
-		mounts: []Mount{{At: "/", Tree: root}}, now: now, budget: budget, open: map[string]*handle{}, inode: 1,
+		mounts: []Mount{{At: "/", Tree: root}}, now: now, budget: budget, open: map[string]*handle{},
 	}}
 }
 
