@@ -16,6 +16,7 @@ import (
 	"drydock/grader/tool/dnf"
 	"drydock/grader/tool/findutils"
 	"drydock/grader/tool/golang"
+	"drydock/grader/tool/initd"
 	"drydock/grader/tool/java"
 	"drydock/grader/tool/maven"
 	"drydock/grader/tool/net"
@@ -34,7 +35,7 @@ var All = sync.OnceValue(func() tool.Models {
 	}
 	for _, m := range []tool.Models{
 		apk.Models(), apt.Models(), archive.Models(), coreutils.Models(), debianutils.Models(), dnf.Models(), findutils.Models(),
-		golang.Models(), java.Models(), maven.Models(), net.Models(), node.Models(), npm.Models(), python.Models(),
+		golang.Models(), initd.Models(), java.Models(), maven.Models(), net.Models(), node.Models(), npm.Models(), python.Models(),
 		textutils.Models(), users.Models(),
 	} {
 		maps.Copy(all, m)
