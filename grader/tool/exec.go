@@ -121,7 +121,7 @@ func (c *Call) start(ctx context.Context, p string, depth int) (int, error) {
 				want := strings.TrimPrefix(arg, "-S ")
 				want, _, _ = strings.Cut(want, " ")
 				if _, err := Find(c.FS, c.Env, want); err != nil {
-					fmt.Fprintf(c.Stderr, "%s: %s: %s\n", envName(c.FS, interp), quoteEnv(want), vfs.Message(err))
+					c.Errorf("%s", missingForEnv(c.FS, c.Env, interp, want, err))
 					return 127, nil
 				}
 			}
@@ -158,11 +158,22 @@ func (c *Call) start(ctx context.Context, p string, depth int) (int, error) {
 	return deny(syscall.ENOEXEC)
 }
 
-func envName(f *vfs.FS, interp string) string {
-	return interp
+// missingForEnv is what env prints when it cannot start a program. GNU's quotes follow the locale.
+func missingForEnv(f *vfs.FS, env Env, interp, want string, err error) string {
+	if n, serr := f.Stat(interp); serr == nil && n.Content.Fact("program") == "busybox" {
+		return fmt.Sprintf("env: can't execute '%s': %s", want, vfs.Message(err))
+	}
+	open, shut := "'", "'"
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := env.Get(name); v != "" {
+			if strings.HasSuffix(strings.ToUpper(strings.ReplaceAll(v, "-", "")), "UTF8") {
+				open, shut = "\u2018", "\u2019"
+			}
+			break
+		}
+	}
+	return fmt.Sprintf("%s: %s%s%s: %s", interp, open, want, shut, vfs.Message(err))
 }
-
-func quoteEnv(s string) string { return "‘" + s + "’" }
 
 // headOf returns the first bytes of known content.
 func headOf(c *tree.Content) []byte {
