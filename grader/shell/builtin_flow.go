@@ -3,6 +3,7 @@ package shell
 import (
 	"strings"
 
+	"drydock/grader/tool"
 	"drydock/grader/vfs"
 )
 
@@ -250,7 +251,11 @@ func execBuiltin(sh *shell, args []string) int {
 	}
 	c, ctx, finish := sh.child(args, env)
 	defer finish()
-	status, err := c.Exec(ctx)
+	run := ctx
+	if !sh.sub {
+		run = tool.InPlace(ctx)
+	}
+	status, err := c.Exec(run)
 	if err != nil {
 		status = sh.notRun(ctx, c, args, err, "exec")
 		sh.exit(status)

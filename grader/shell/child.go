@@ -40,12 +40,19 @@ func (sh *shell) external(args []string, env tool.Env) int {
 	}
 	c, ctx, finish := sh.child(args, env)
 	defer finish()
-	status, err := c.Exec(ctx)
+	run := ctx
+	if sh.d != Dash && sh.replaced() {
+		run = tool.InPlace(ctx)
+	}
+	status, err := c.Exec(run)
 	if err != nil {
 		return sh.notRun(ctx, c, args, err, "")
 	}
 	return sh.ended(ctx, status)
 }
+
+// replaced says whether bash and ash would run the command in place of the shell: the last of a string, with nothing left to do after it.
+func (sh *shell) replaced() bool { return sh.last && !sh.sub && sh.fn == nil && len(sh.traps) == 0 }
 
 // bashEnviron adds what bash tells only its children: in _ the path of what is run. The last command of a string is run in place of the shell,
 // which then no longer counts in SHLVL.
@@ -54,7 +61,7 @@ func (sh *shell) bashEnviron(name string, env tool.Env) tool.Env {
 	if err != nil {
 		return env
 	}
-	if sh.last && !sh.sub && sh.fn == nil && len(sh.traps) == 0 {
+	if sh.replaced() {
 		if level, ok := parseInt(env.Get("SHLVL")); ok {
 			env = env.With("SHLVL", strconv.FormatInt(level-1, 10))
 		}

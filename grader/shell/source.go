@@ -15,10 +15,26 @@ type program struct {
 	arith  map[syntax.Node]*formula
 	broken []string // expansions that are errors only when they are reached
 	from   origin
-	last   *syntax.CallExpr // the last command, where it is a simple one
+	last   *syntax.CallExpr // the last command, where it is a simple one, also behind && and ||
 	warned int              // line of a here-document that the end of the file ended, for bash
 	wanted string
 	cut    bool // that here-document has no newline at its end
+}
+
+// lastOf returns the simple command that a statement ends with, or nil.
+func lastOf(s *syntax.Stmt) *syntax.CallExpr {
+	if s.Background || s.Negated {
+		return nil
+	}
+	switch c := s.Cmd.(type) {
+	case *syntax.CallExpr:
+		return c
+	case *syntax.BinaryCmd:
+		if c.Op == syntax.AndStmt || c.Op == syntax.OrStmt {
+			return lastOf(c.Y)
+		}
+	}
+	return nil
 }
 
 // group is a complete command line: shells read one, run it, and only then read on, so that an error further down does not keep it from running.
@@ -136,8 +152,8 @@ func parse(d Dialect, text string) *program {
 		cutNewline(stmts)
 	}
 	p.group(stmts, err)
-	if n := len(stmts); n > 0 && err == nil && !stmts[n-1].Background && !stmts[n-1].Negated {
-		p.last, _ = stmts[n-1].Cmd.(*syntax.CallExpr)
+	if n := len(stmts); n > 0 && err == nil {
+		p.last = lastOf(stmts[n-1])
 	}
 	if err != nil {
 		p.err = diagnose(d, p.text, err)
