@@ -37,7 +37,7 @@ func (c *Catalogue) Recorded(name string) *Image {
 	default:
 		return nil
 	}
-	img.Bytes = img.Root.Totals().Bytes
+	img.Bytes = weigh(img.Root)
 	img.Compressed = img.Bytes * 37 / 100
 	img.Layers = []Layer{{CreatedBy: "ADD rootfs.tar /", Bytes: img.Bytes, Compressed: img.Compressed}}
 	img.Digest = img.Root.Digest()

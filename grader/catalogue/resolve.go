@@ -160,7 +160,7 @@ func (c *Catalogue) opaqueImage(img *Image) {
 	img.Source = "nothing is known"
 	img.Config = report.Config{Env: []string{"PATH=" + defaultPath}, Cmd: []string{"sh"}}
 	img.Root = c.debian("bookworm", img.arch())
-	img.Bytes = img.Root.Totals().Bytes
+	img.Bytes = weigh(img.Root)
 	img.Compressed = img.Bytes * 37 / 100
 	img.Layers = []Layer{{CreatedBy: "unknown", Bytes: img.Bytes, Compressed: img.Compressed}}
 	img.History = []report.Entry{{CreatedBy: "unknown", Base: true}}

@@ -67,7 +67,7 @@ func varsFor(img *Image) map[string]string {
 func (c *Catalogue) finish(img *Image, d *canvas, baseBytes int64) {
 	fill(d, img.Bytes)
 	img.Root = d.Commit()
-	img.Bytes = max(img.Bytes, img.Root.Totals().Bytes)
+	img.Bytes = max(img.Bytes, weigh(img.Root))
 	if baseBytes == 0 || baseBytes >= img.Bytes {
 		img.Layers = []Layer{{CreatedBy: "composed", Bytes: img.Bytes, Compressed: img.Compressed}}
 		img.History = []report.Entry{{CreatedBy: "composed", Base: true}}

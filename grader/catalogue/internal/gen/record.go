@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -36,18 +37,19 @@ func facts(p string, mode fs.FileMode, size int64, open func() ([]byte, error)) 
 		return nil, nil, err
 	}
 	name := path.Base(p)
+	program := programName(name)
 	switch {
 	case bytes.HasPrefix(b, []byte("\x7fELF")):
 		f = elfFacts(b)
 		if executable && !library {
-			f["program"] = name
+			f["program"] = program
 		}
 		return f, nil, nil
 	case bytes.HasPrefix(b, []byte("#!")) && mode&0o111 != 0:
 		line, _, _ := bytes.Cut(b, []byte("\n"))
 		shell := bytes.HasSuffix(line, []byte("/sh")) || bytes.Contains(line, []byte("/sh ")) || bytes.Contains(line, []byte("/bash"))
 		if executable && (!shell || modelled[name]) {
-			f = map[string]string{"program": name}
+			f = map[string]string{"program": program}
 		}
 		if size > keepLimit {
 			return f, nil, nil
@@ -57,6 +59,34 @@ func facts(p string, mode fs.FileMode, size int64, open func() ([]byte, error)) 
 		return nil, b, nil
 	}
 	return nil, nil, nil
+}
+
+// families are the names that Debian gives to programs that come in several versions or makes, with the name of the program.
+var families = []struct {
+	pattern *regexp.Regexp
+	program string
+}{
+	{regexp.MustCompile(`^python3?(\.\d+)?$`), "python"}, {regexp.MustCompile(`^pip3?(\.\d+)?$`), "pip"}, {regexp.MustCompile(`^npm-cli\.js$`), "npm"}, {regexp.MustCompile(`^npx-cli\.js$`), "npx"},
+	{regexp.MustCompile(`^(x86_64-linux-gnu-)?(gcc|cc)(-\d+)?$`), "gcc"}, {regexp.MustCompile(`^(x86_64-linux-gnu-)?(g\+\+|c\+\+)(-\d+)?$`), "g++"}, {regexp.MustCompile(`^(x86_64-linux-gnu-)?cpp(-\d+)?$`), "cpp"},
+	{regexp.MustCompile(`^x86_64-linux-gnu-(as|ar|ld|nm|strip|objdump|objcopy|ranlib|readelf)$`), ""}, {regexp.MustCompile(`^x86_64-linux-gnu-ld\.bfd$`), "ld"},
+	{regexp.MustCompile(`^perl5[\d.]*$`), "perl"}, {regexp.MustCompile(`^vim\.(tiny|basic)$`), "vim"}, {regexp.MustCompile(`^nc\.(openbsd|traditional)$`), "nc"}, {regexp.MustCompile(`^php\d\.\d$`), "php"},
+	{regexp.MustCompile(`^php-fpm\d\.\d$`), "php-fpm"}, {regexp.MustCompile(`^ruby\d\.\d$`), "ruby"}, {regexp.MustCompile(`^(gem|bundle|irb|erb)\d\.\d$`), ""}, {regexp.MustCompile(`^bundler$`), "bundle"},
+	{regexp.MustCompile(`^(convert|identify|mogrify|composite|magick)-im\d\.q16$`), ""},
+}
+
+// programName is the program that a file stands for.
+func programName(name string) string {
+	for _, f := range families {
+		m := f.pattern.FindStringSubmatch(name)
+		if m == nil {
+			continue
+		}
+		if f.program != "" {
+			return f.program
+		}
+		return m[1]
+	}
+	return name
 }
 
 func isProgram(p string) bool {
