@@ -52,6 +52,9 @@ func launch(ctx context.Context, c *tool.Call, name string) int {
 	if name != "cross-env" && args[0] != "node" {
 		args = append([]string{"node"}, args...)
 	}
+	if len(args) > 1 && strings.HasSuffix(args[1], ".ts") { // these programs strip the types themselves
+		args = append([]string{"node", "--experimental-strip-types"}, args[1:]...)
+	}
 	d := c.Child(args...)
 	d.Env = env
 	return d.Run(ctx)

@@ -104,7 +104,7 @@ func (n *session) fetch(items []item) error {
 	for _, it := range items {
 		if !fresh && n.FS.Exists(path.Join(dir, it.file())) {
 			if it.pkg != nil {
-				n.Record(report.Event{Kind: "cache-hit", Tool: "npm", Name: it.pkg.name, Version: it.pkg.Version, Bytes: it.size, Dev: it.pkg.Dev})
+				n.Record(report.Event{Kind: "cache-hit", Tool: n.tool, Name: it.pkg.name, Version: it.pkg.Version, Bytes: it.size, Dev: it.pkg.Dev})
 			}
 			continue
 		}
@@ -118,7 +118,7 @@ func (n *session) fetch(items []item) error {
 	}
 	for _, it := range missing {
 		n.fetched++
-		e := report.Event{Kind: "download", Tool: "npm", Bytes: it.size}
+		e := report.Event{Kind: "download", Tool: n.tool, Bytes: it.size}
 		if it.pkg != nil {
 			e.Name, e.Version, e.Dev = it.pkg.name, it.pkg.Version, it.pkg.Dev
 		} else {

@@ -44,7 +44,8 @@ var switches = words(`version help production audit fund global save save-dev sa
 	legacy-peer-deps strict-peer-deps ignore-scripts optional dev yes if-present package-lock package-lock-only engine-strict progress
 	foreground-scripts prefer-offline prefer-online offline bin-links workspaces include-workspace-root dry-run json long all parseable
 	update-notifier color unicode silent quiet verbose install-links unsafe-perm shrinkwrap allow-same-version git-tag-version
-	omit-lockfile-registry-resolved legacy-bundling global-style strict-ssl usage timing`)
+	omit-lockfile-registry-resolved legacy-bundling global-style strict-ssl usage timing
+	frozen-lockfile immutable prod non-interactive pure-lockfile recursive`)
 
 func words(s string) map[string]bool {
 	out := map[string]bool{}

@@ -112,8 +112,16 @@ func (n *session) start(c *tool.Call) error {
 
 // packageBin stands for a program that a package brought. Those that only start Node.js do so; compilers and bundlers leave what
 // they would have written; test runners and linters are taken to pass.
-func packageBin(ctx context.Context, c *tool.Call) int {
+func (s *shelf) packageBin(ctx context.Context, c *tool.Call) int {
 	name := c.Program.Fact("bin")
+	switch name {
+	case "yarn", "yarnpkg":
+		return s.yarn(ctx, c)
+	case "pnpm", "pnpx":
+		return s.pnpm(ctx, c)
+	case "npm":
+		return s.npm(ctx, c)
+	}
 	version := strings.TrimPrefix(c.Program.Fact("package"), "npm:")
 	version = version[strings.LastIndex(version, "@")+1:]
 	if len(c.Args) == 2 && (c.Args[1] == "--version" || c.Args[1] == "-v") {

@@ -317,7 +317,7 @@ func (n *session) reify(p *project, l *lock, plan []planned, have map[string]str
 	}
 	for _, q := range missing {
 		if !q.Link {
-			n.Record(report.Event{Kind: "install", Tool: "npm", Name: q.name, Version: q.Version, Dev: q.Dev})
+			n.Record(report.Event{Kind: "install", Tool: n.tool, Name: q.name, Version: q.Version, Dev: q.Dev})
 		}
 	}
 	n.estimated(missing)
@@ -764,7 +764,7 @@ func (n *session) placeGlobal(name string, plan []planned) error {
 		default:
 			nested = append(nested, q)
 		}
-		n.Record(report.Event{Kind: "install", Tool: "npm", Name: q.name, Version: q.Version})
+		n.Record(report.Event{Kind: "install", Tool: n.tool, Name: q.name, Version: q.Version})
 	}
 	if top.entry == nil {
 		return nil

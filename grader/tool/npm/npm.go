@@ -1,4 +1,4 @@
-// Package npm is the model of npm and npx.
+// Package npm is the model of npm and npx, and, in what they share with it, of yarn and pnpm.
 //
 // It reads package.json and lock files for real and builds node_modules as npm does: the lock's own paths, links in .bin, the hidden lock file,
 // the cache with its index. What a package unpacks to comes from the recorded registry (catalogue/npm); of packages that were not recorded
@@ -21,13 +21,15 @@ import (
 	"drydock/grader/tree"
 )
 
-// Models returns the programs npm and npx, and the one that stands for the programs packages bring ("npm-bin").
+// Models returns the programs npm, npx, yarn and pnpm, and the one that stands for the programs packages bring ("npm-bin").
 func Models() tool.Models {
 	s := &shelf{}
 	return tool.Models{
 		"npm":     func(ctx context.Context, c *tool.Call) int { return s.npm(ctx, c) },
 		"npx":     func(ctx context.Context, c *tool.Call) int { return s.npx(ctx, c) },
-		"npm-bin": func(ctx context.Context, c *tool.Call) int { return packageBin(ctx, c) },
+		"yarn":    func(ctx context.Context, c *tool.Call) int { return s.yarn(ctx, c) },
+		"pnpm":    func(ctx context.Context, c *tool.Call) int { return s.pnpm(ctx, c) },
+		"npm-bin": func(ctx context.Context, c *tool.Call) int { return s.packageBin(ctx, c) },
 	}
 }
 
@@ -81,11 +83,13 @@ type session struct {
 	reg     *catalogue.Registry
 	cfg     config
 	command string
-	args    []string // what follows the command, flags taken out
-	rest    []string // what follows --
-	version string   // of npm
-	fetched int      // documents and archives asked for, for the log's size
-	root    string   // the folder of package.json, absolute
+	args    []string            // what follows the command, flags taken out
+	rest    []string            // what follows --
+	version string              // of npm
+	pinned  map[string][]string // versions that a lock file of another kind pins, by name
+	tool    string              // "npm", "yarn" or "pnpm", as events name it
+	fetched int                 // documents and archives asked for, for the log's size
+	root    string              // the folder of package.json, absolute
 }
 
 // defaultVersion is the npm that came with Node.js 18, 20 and 22 for most of their lives; it is used where the image does not say.
@@ -96,7 +100,7 @@ func (s *shelf) session(ctx context.Context, c *tool.Call) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &session{Call: c, ctx: ctx, shelf: s, reg: reg, version: c.Program.Fact("version")}
+	n := &session{Call: c, ctx: ctx, shelf: s, reg: reg, tool: "npm", version: c.Program.Fact("version")}
 	if n.version == "" {
 		n.version = defaultVersion
 	}

@@ -38,6 +38,8 @@ func newImage(t *testing.T) *image {
 	program("/usr/local/bin/node", "node", "20.20.2")
 	program("/usr/local/bin/npm", "npm", "10.8.2")
 	program("/usr/local/bin/npx", "npx", "10.8.2")
+	program("/usr/local/bin/yarn", "yarn", "1.22.22")
+	program("/usr/local/bin/pnpm", "pnpm", "9.15.9")
 	program("/bin/sh", "sh", "")
 	root.PutAt("/usr/bin/env", tree.NewFile(0o755, tree.Declared(1000, "env", map[string]string{"program": "env"})))
 	for _, d := range []string{"/root", "/app", "/home/node", "/tmp"} {
@@ -334,6 +336,33 @@ func TestGlobal(t *testing.T) {
 	i.must("nodemon server.js")
 	if got := i.out.String(); got != "node ran server.js\n" {
 		t.Errorf("output %q", got)
+	}
+}
+
+func TestOtherManagers(t *testing.T) {
+	const yarnLock = "# yarn lockfile v1\n\n\nms@2.1.3, ms@^2.1.1:\n  version \"2.1.3\"\n  resolved \"x\"\n"
+	for _, c := range []struct{ lock, text, line string }{
+		{"yarn.lock", yarnLock, "yarn install --frozen-lockfile --production"},
+		{"yarn.lock", yarnLock, "yarn --prod"},
+		{"pnpm-lock.yaml", "lockfileVersion: '9.0'\n\npackages:\n\n  ms@2.1.3:\n    resolution: {integrity: x}\n", "pnpm install --frozen-lockfile --prod"},
+	} {
+		i := newImage(t).write("/app/package.json", `{"name":"a","dependencies":{"ms":"^2.1.1"},"devDependencies":{"left-pad":"*"}}`).write("/app/"+c.lock, c.text)
+		if strings.Contains(c.line, "frozen") { // what is pinned has to cover all that is asked for
+			if code := i.run(c.line); code != 1 {
+				t.Errorf("%s: status %d with a lock that lacks a package", c.line, code)
+			}
+			i.write("/app/package.json", `{"name":"a","dependencies":{"ms":"^2.1.1"}}`)
+		}
+		i.must(c.line)
+		i.has("/app/node_modules/ms/package.json", true)
+		i.has("/app/node_modules/left-pad", false)
+	}
+	i := newImage(t).write("/app/package.json", `{"name":"a","scripts":{"start":"node server.js"}}`).must("yarn start")
+	if !strings.Contains(i.out.String(), "node ran server.js") {
+		t.Errorf("output %q", i.out.String())
+	}
+	if code := i.run("pnpm install --frozen-lockfile"); code != 1 || !strings.Contains(i.out.String(), `ERR_PNPM_NO_LOCKFILE  Cannot install with "frozen-lockfile" because pnpm-lock.yaml is absent`) {
+		t.Errorf("status %d, output %q", code, i.out.String())
 	}
 }
 

@@ -27,10 +27,15 @@ func (n *session) pick(name, spec string) string {
 		name, spec = splitSpec(rest)
 	}
 	r, ok := catalogue.ParseRange(spec)
-	versions := n.reg.Versions(name)
 	if !ok || spec == "" {
 		r, _ = catalogue.ParseRange("*")
 	}
+	for _, version := range n.pinned[name] {
+		if v, ok := catalogue.ParseVersion(version); ok && r.Has(v) {
+			return version
+		}
+	}
+	versions := n.reg.Versions(name)
 	for i := len(versions) - 1; i >= 0; i-- {
 		if v, ok := catalogue.ParseVersion(versions[i]); ok && r.Has(v) {
 			return versions[i]
