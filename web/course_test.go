@@ -32,6 +32,7 @@ func testCourse() *lessons.Course {
 		Editable: []string{"Dockerfile", ".dockerignore"},
 		Context: []lessons.ContextFile{
 			{Path: "server.js", Bytes: 18, Text: "require('express')"},
+			{Path: "public/a b%.txt", Bytes: 20_000, Text: strings.Repeat("<line>\n", 3000)},
 			{Path: ".git/pack", Bytes: 48_000_000, Declared: true, About: "the repository's history"},
 		},
 		Solution: []lessons.Reference{{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -18,6 +19,7 @@ import (
 
 func (s *Server) routeExercises() {
 	s.get("/exercises/:id", s.showExercise)
+	s.get("/exercises/:id/files/*", s.showFile)
 }
 
 func exerciseURL(id string) string { return "/exercises/" + id }
@@ -55,6 +57,24 @@ func (s *Server) showExercise(c echo.Context) error {
 		view.Starter = &starter
 	}
 	return s.showWorkspace(c, http.StatusOK, view)
+}
+
+// GET /exercises/ID/files/PATH: a file of the exercise's context, as text.
+func (s *Server) showFile(c echo.Context) error {
+	exercise, err := s.exercise(c)
+	if err != nil {
+		return err
+	}
+	name, err := url.PathUnescape(c.Param("*"))
+	if err != nil {
+		return errNotFound
+	}
+	for _, file := range exercise.Context {
+		if file.Path == name && file.Text != "" {
+			return c.String(http.StatusOK, file.Text)
+		}
+	}
+	return errNotFound
 }
 
 // compareTime is how long a page waits for what answers are measured against.

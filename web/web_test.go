@@ -404,6 +404,29 @@ func TestStaticFiles(t *testing.T) {
 	}
 }
 
+func TestContextFiles(t *testing.T) {
+	s := newSite(t)
+	_, body := s.get("/exercises/node-optimize")
+	link := regexp.MustCompile(`href="(/exercises/node-optimize/files/[^"]+)"`).FindStringSubmatch(body)
+	if link == nil {
+		t.Fatal("no link to the whole of a long file")
+	}
+	response, text := s.get(html.UnescapeString(link[1]))
+	status(t, response, http.StatusOK)
+	if want := strings.Repeat("<line>\n", 3000); text != want {
+		t.Errorf("the file has %d bytes, want %d", len(text), len(want))
+	}
+	if got := response.Header.Get("Content-Type"); !strings.HasPrefix(got, "text/plain") {
+		t.Errorf("Content-Type %q", got)
+	}
+	for _, path := range []string{"server.jsx", "../exercise.md", ".git/pack", ""} {
+		response, _ := s.get("/exercises/node-optimize/files/" + path)
+		if response.StatusCode != http.StatusNotFound {
+			t.Errorf("file %q: %d", path, response.StatusCode)
+		}
+	}
+}
+
 func TestProblemsOfTheCourseAreShown(t *testing.T) {
 	s := newSite(t, func(c *web.Config) {
 		course := testCourse()

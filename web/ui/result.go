@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -136,6 +137,11 @@ func stepState(s report.Step) string {
 	return "skipped"
 }
 
+// digest is what BuildKit adds to the names of images; no reader needs it.
+var digest = regexp.MustCompile(`@sha256:[0-9a-f]{64}`)
+
+func stepName(s report.Step) string { return digest.ReplaceAllString(s.Name, "") }
+
 func seconds(s float64) string {
 	if s < 0.1 {
 		return "0.1 s"
@@ -204,7 +210,7 @@ func noteWord(kind string) string {
 func marked(g *grader.Grade) map[int]bool {
 	lines := map[int]bool{}
 	for _, r := range g.Checks {
-		if !r.Passed && r.Line > 0 {
+		if !r.Passed && !r.Advice && r.Line > 0 {
 			lines[r.Line] = true
 		}
 	}
