@@ -1,6 +1,7 @@
 package apt
 
 import (
+	"bytes"
 	"path"
 	"slices"
 	"strings"
@@ -141,7 +142,7 @@ func (r *run) takeAway(gone []string, purge bool, log *journal) {
 				continue
 			}
 			if r.FS.IsDir(p) && n.Target == "" {
-				if n.Len() > 0 || r.shared(p) {
+				if n.Len() > 0 || r.shared(p, base+".list") {
 					continue
 				}
 				if children, err := r.FS.ReadDir(p); err == nil && len(children) == 0 && p != "/" {
@@ -191,7 +192,29 @@ func (r *run) takeAway(gone []string, purge bool, log *journal) {
 }
 
 // shared reports whether a folder is one that some package that stays lists too: dpkg leaves those.
-func (r *run) shared(p string) bool { return p == "/" || strings.Count(p, "/") == 1 }
+func (r *run) shared(p string, but string) bool {
+	if strings.Count(p, "/") == 1 {
+		return true
+	}
+	names, err := r.FS.ReadDir(infoDir)
+	if err != nil {
+		return false
+	}
+	line := []byte(p + "\n")
+	for _, name := range names {
+		if !strings.HasSuffix(name, ".list") || infoDir+"/"+name == but {
+			continue
+		}
+		b, err := r.FS.ReadFile(infoDir + "/" + name)
+		if err != nil {
+			continue
+		}
+		if i := bytes.Index(b, line); i == 0 || i > 0 && b[i-1] == '\n' {
+			return true
+		}
+	}
+	return false
+}
 
 // listedFiles reads a package's list; base is how the names of its control files begin.
 func (r *run) listedFiles(name string) (paths []string, base string) {

@@ -66,7 +66,7 @@ func (x *extraction) member(e Entry) {
 		name = strings.TrimLeft(name, "/")
 	}
 	if x.strip > 0 {
-		parts := strings.Split(strings.TrimPrefix(strings.TrimSuffix(name, "/"), "./"), "/")
+		parts := strings.Split(strings.TrimSuffix(name, "/"), "/") // a leading "." counts as one
 		if len(parts) <= x.strip {
 			return
 		}

@@ -157,7 +157,7 @@ func cannotTouch(c *unix.Cmd, name string, err error) {
 		c.Warn("%s: %s", name, unix.Message(err))
 		return
 	}
-	if vfs.Is(err, syscall.EROFS) || vfs.Is(err, syscall.EPERM) {
+	if vfs.Is(err, syscall.EPERM) {
 		c.Warn("setting times of %s: %s", unix.QuoteName(name), unix.Message(err))
 		return
 	}

@@ -36,6 +36,9 @@ func adduser(c *unix.Cmd) int {
 	case len(c.Operands) == 2:
 		return enroll(c, open(c), c.Operands[0], c.Operands[1])
 	}
+	if c.FS.IsDir("/run") { // the lock that it takes
+		c.FS.WriteFile("/run/adduser", nil, 0o644)
+	}
 	d := open(c)
 	name := c.Operands[0]
 	if c.Has("S") {
@@ -238,10 +241,15 @@ func (d *database) normalUser(name string) int {
 	if !given || strings.Count(gecos, ",") < 3 {
 		gecos += strings.Repeat(",", max(0, 3-strings.Count(gecos, ",")))
 	}
-	d.addUser(name, uid, gid, gecos, home, shell, "!", false)
+	d.addUser(name, uid, gid, "", home, shell, "!", false)
 	d.subordinates(name)
 	d.save()
 	d.friendlyHome(home, uid, gid, 0o700, "/etc/skel")
+	if given { // chfn does this, in a change of its own
+		named := open(d.Cmd)
+		named.set("passwd", name, 4, gecos)
+		named.save()
+	}
 	d.prompts(name, given)
 	if d.row("group", "users") != nil && group == nil {
 		d.say("Adding new user `%s' to supplemental / extra groups `users' ...", name)

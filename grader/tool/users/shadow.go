@@ -512,6 +512,7 @@ func passwd(c *unix.Cmd) int {
 		if !strings.HasPrefix(old, "!") {
 			d.set("shadow", name, 1, "!"+old)
 		}
+		d.tables["shadow"].dirty = true // passwd writes the file again also where nothing changes
 	case c.Has("u"):
 		d.set("shadow", name, 1, strings.TrimPrefix(old, "!"))
 	case c.Has("e"):
