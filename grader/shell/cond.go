@@ -36,7 +36,7 @@ func (sh *shell) cond(x syntax.TestExpr) (ok, bad bool) {
 	switch x := x.(type) {
 	case *syntax.Word:
 		s := sh.expandString(x)
-		sh.traceCond("-n " + sh.bashQuote(s))
+		sh.traceCond("-n " + condWord(s))
 		return s != "", false
 	case *syntax.ParenTest:
 		return sh.cond(x.X)
@@ -59,7 +59,7 @@ func (sh *shell) condUnary(x *syntax.UnaryTest) (ok, bad bool) {
 		if u, isUnary := x.X.(*syntax.UnaryTest); isUnary && u.Op != syntax.TsNot {
 			if w, isWord := u.X.(*syntax.Word); isWord {
 				s := sh.expandString(w)
-				sh.traceCond("! " + u.Op.String() + " " + sh.bashQuote(s))
+				sh.traceCond("! " + u.Op.String() + " " + condWord(s))
 				return !sh.testUnary(u.Op.String(), s), false
 			}
 		}
@@ -72,7 +72,7 @@ func (sh *shell) condUnary(x *syntax.UnaryTest) (ok, bad bool) {
 	}
 	s := sh.expandString(w)
 	op := x.Op.String()
-	sh.traceCond(op + " " + sh.bashQuote(s))
+	sh.traceCond(op + " " + condWord(s))
 	if sh.ctl != goOn {
 		return false, false
 	}
@@ -102,7 +102,7 @@ func (sh *shell) condBinary(x *syntax.BinaryTest) (ok, bad bool) {
 	switch x.Op {
 	case syntax.TsMatch, syntax.TsMatchShort, syntax.TsNoMatch:
 		pat := sh.expandPattern(right)
-		sh.traceCond(sh.bashQuote(a) + " " + op + " " + pat)
+		sh.traceCond(condWord(a) + " " + op + " " + pat)
 		if sh.ctl != goOn {
 			return false, false
 		}
@@ -111,7 +111,7 @@ func (sh *shell) condBinary(x *syntax.BinaryTest) (ok, bad bool) {
 		return sh.regexMatch(a, right)
 	}
 	b := sh.expandString(right)
-	sh.traceCond(sh.bashQuote(a) + " " + op + " " + sh.bashQuote(b))
+	sh.traceCond(condWord(a) + " " + op + " " + condWord(b))
 	if sh.ctl != goOn {
 		return false, false
 	}
@@ -148,7 +148,7 @@ func (sh *shell) regexMatch(s string, w *syntax.Word) (ok, bad bool) {
 			b.WriteString(sh.expandString(&syntax.Word{Parts: []syntax.WordPart{p}}))
 		}
 	}
-	sh.traceCond(sh.bashQuote(s) + " =~ " + b.String())
+	sh.traceCond(condWord(s) + " =~ " + b.String())
 	if sh.ctl != goOn {
 		return false, false
 	}
@@ -213,4 +213,12 @@ func (sh *shell) testWords(x syntax.TestExpr, args *[]string) bool {
 		return sh.testWords(x.Y, args)
 	}
 	return sh.ctl == goOn
+}
+
+// condWord writes an operand into a trace: unlike those of commands it is not quoted, only an empty one shows.
+func condWord(s string) string {
+	if s == "" {
+		return "''"
+	}
+	return s
 }
