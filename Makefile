@@ -30,7 +30,7 @@ check: ## formatting, vet, freshness of generated code, the course
 
 .PHONY: generate
 generate: ## make the committed generated code again: templates, assets
-	go tool templ generate -path web/ui
+	go tool templ generate
 	cd web && npm ci --no-audit --no-fund && npm run --silent build
 
 .PHONY: bench

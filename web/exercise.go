@@ -5,7 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"net/url"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -65,10 +65,8 @@ func (s *Server) showFile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	name, err := url.PathUnescape(c.Param("*"))
-	if err != nil {
-		return errNotFound
-	}
+	// The router's parameter is escaped or not, depending on how the browser wrote the address.
+	name := strings.TrimPrefix(c.Request().URL.Path, "/exercises/"+exercise.ID+"/files/")
 	for _, file := range exercise.Context {
 		if file.Path == name && file.Text != "" {
 			return c.String(http.StatusOK, file.Text)

@@ -107,10 +107,13 @@ func (c *Catalogue) alpine(release, arch string) *tree.Node {
 		vars := muslVars(arch)
 		maps.Copy(vars, map[string]string{
 			"id": "alpine" + release, "version": release, "busybox": at(rel.Busybox, release), "apk": at(rel.APK, release), "apk.major": majorOf(at(rel.APK, release)),
-			"alpine.release": at(rel.Patch, release), "musl.size": "650000", "apk.libdir": "/usr/lib",
+			"alpine.release": at(rel.Patch, release), "musl.size": "650000", "apk.libdir": "/usr/lib", "crypto.size": "4600000",
 		})
 		if vars["alpine.release"] == "" {
 			vars["alpine.release"] = release + ".0"
+		}
+		if compareVersions(release, "3.17") < 0 { // OpenSSL 1.1
+			vars["crypto.size"] = "2600000"
 		}
 		if compareVersions(release, "3.20") < 0 {
 			vars["apk.libdir"] = "/lib"

@@ -294,3 +294,16 @@ func weight(root *tree.Node) int64 {
 	})
 	return total
 }
+
+// Images weigh on disk what docker-library says they do, give or take two per cent.
+func TestSizes(t *testing.T) {
+	for name, want := range map[string]int64{
+		"alpine:3.16": 5540000, "alpine:3.24": 8420000, "node:22-slim": 227340000, "node:22": 1130000000, "python:3.13-slim": 117920000, "python:3.12-alpine": 48870000,
+		"golang:1.26": 873770000, "eclipse-temurin:17-jre": 294400000, "maven:3.9-eclipse-temurin-17": 504400000, "debian:bookworm-slim": 74830000, "rust:1-slim": 912860000,
+		"php:8.4-cli-alpine": 111250000, "ruby:3.4-slim": 157220000, "openjdk:17-slim": 407030000,
+	} {
+		if got := resolve(t, name).Bytes; got < want*98/100 || got > want*102/100 {
+			t.Errorf("%s: %d bytes, want %d", name, got, want)
+		}
+	}
+}

@@ -27,7 +27,8 @@ func (c *Catalogue) compose(img *Image, s *subject) {
 	}
 	if !bare {
 		if suite := indexOf(family, release); suite != "" && s.rec != nil {
-			if names := packagesFor(s.rec.Tools); len(names) > 0 {
+			tools := slices.DeleteFunc(slices.Clone(s.rec.Tools), func(name string) bool { return c.ownTool(s, name) })
+			if names := packagesFor(tools); len(names) > 0 {
 				v.Txn = tree.Begin(c.withPackages(v.Commit(), suite, v.arch, s.tag.slim, names))
 			}
 		}
@@ -267,6 +268,12 @@ func (c *Catalogue) addTools(v *canvas, s *subject) {
 	if s.rec == nil {
 		return
 	}
+	if s.rec.OS == "scratch" { // one static program
+		for _, p := range s.rec.Tools {
+			v.program(p, path.Base(p), s.rec.Bytes, map[string]string{"elf": "static"})
+		}
+		return
+	}
 	lib := "/usr/lib/" + v.vars["triplet"]
 	if v.vars["shell"] == "/bin/sh" || v.Lookup("/usr/lib/x86_64-linux-gnu") == nil && v.Lookup("/usr/lib/aarch64-linux-gnu") == nil {
 		lib = "/usr/lib"
@@ -307,6 +314,9 @@ func toolName(name string) bool {
 
 // ownTool reports whether a part of the image brings the tool.
 func (c *Catalogue) ownTool(s *subject, name string) bool {
+	if s.repository == "python" && name == "python3" { // its part names it with its version
+		return true
+	}
 	for _, p := range c.parts(s) {
 		text := string(mustRead("parts/" + p + ".part"))
 		if strings.Contains(text, "/"+name+" ") {
