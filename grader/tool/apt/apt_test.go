@@ -313,30 +313,30 @@ func TestOffline(t *testing.T) {
 
 // Programs of well-known packages are there and can be loaded.
 func TestPopular(t *testing.T) {
-	for _, tc := range []struct{ image, install, program string }{
-		{"debian:bookworm-slim", "git", "/usr/bin/git"},
-		{"debian:bookworm-slim", "python3 python3-pip python3-venv", "/usr/bin/pip3"},
-		{"debian:bookworm-slim", "default-jre-headless", "/usr/bin/java"},
-		{"debian:bookworm-slim", "openjdk-17-jdk-headless maven", "/usr/bin/mvn"},
-		{"debian:bookworm-slim", "nodejs npm", "/usr/bin/npm"},
-		{"debian:trixie-slim", "gcc make libpq-dev", "/usr/bin/cc"},
-		{"debian:trixie-slim", "nginx-light", "/usr/sbin/nginx"},
-		{"python:3.13-slim", "build-essential", "/usr/bin/g++"},
-		{"node:22-slim", "procps tini", "/usr/bin/ps"},
-		{"debian:bookworm-slim", "vim-tiny", "/usr/bin/vi"},
-		{"debian:bookworm-slim", "netcat-openbsd iputils-ping", "/usr/bin/nc"},
-		{"ubuntu:24.04", "curl", "/usr/bin/curl"},
+	for _, tc := range []struct{ image, install, path, program string }{
+		{"debian:bookworm-slim", "git", "/usr/bin/git", "git"},
+		{"debian:bookworm-slim", "python3 python3-pip python3-venv", "/usr/bin/pip3", "pip"},
+		{"debian:bookworm-slim", "default-jre-headless", "/usr/bin/java", "java"},
+		{"debian:bookworm-slim", "openjdk-17-jdk-headless maven", "/usr/bin/mvn", "mvn"},
+		{"debian:bookworm-slim", "nodejs npm", "/usr/bin/npm", "npm"},
+		{"debian:trixie-slim", "gcc make libpq-dev", "/usr/bin/cc", "gcc"},
+		{"debian:trixie-slim", "nginx-light", "/usr/sbin/nginx", "nginx"},
+		{"python:3.13-slim", "build-essential", "/usr/bin/g++", "g++"},
+		{"node:22-slim", "procps tini", "/usr/bin/ps", "ps"},
+		{"debian:bookworm-slim", "vim-tiny", "/usr/bin/vi", "vim"},
+		{"debian:bookworm-slim", "netcat-openbsd iputils-ping", "/usr/bin/nc", "nc"},
+		{"ubuntu:24.04", "curl", "/usr/bin/curl", "curl"},
 	} {
 		m := newMachine(t, tc.image)
 		m.must("apt-get update")
 		m.must("apt-get install -y " + tc.install)
-		n, err := m.fs.Stat(tc.program)
+		n, err := m.fs.Stat(tc.path)
 		if err != nil {
 			t.Errorf("%s in %s: %v", tc.install, tc.image, err)
 			continue
 		}
-		if n.Content.Fact("program") == "" {
-			t.Errorf("%s is no program: %v", tc.program, n.Content.Facts())
+		if n.Content.Fact("program") != tc.program {
+			t.Errorf("%s is not %s: %v", tc.path, tc.program, n.Content.Facts())
 		}
 	}
 }
