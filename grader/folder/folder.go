@@ -40,11 +40,11 @@ func Read(dir string) (*tree.Node, error) {
 			n = tree.NewSymlink(to)
 			attr.Mode = 0o777
 		case info.Mode().IsRegular():
-			data, err := os.ReadFile(p)
+			c, err := contentOf(p, info)
 			if err != nil {
 				return err
 			}
-			n = tree.NewFile(attr.Mode, tree.Bytes(data))
+			n = tree.NewFile(attr.Mode, c)
 		default:
 			return nil // sockets and devices are not sent
 		}
@@ -56,6 +56,28 @@ func Read(dir string) (*tree.Node, error) {
 		return nil, fmt.Errorf("read context: %w", err)
 	}
 	return root, nil
+}
+
+// eager is the size up to which files are read at once.
+const eager = 256 << 10
+
+// contentOf reads a small file; a large one is read when it is looked at, and until then known by its path, size and time.
+func contentOf(p string, info fs.FileInfo) (*tree.Content, error) {
+	if info.Size() > eager {
+		id := fmt.Sprintf("file:%s:%d:%d", p, info.Size(), info.ModTime().UnixNano())
+		return tree.Lazy(info.Size(), id, nil, func() []byte {
+			data, err := os.ReadFile(p)
+			if err != nil {
+				return nil
+			}
+			return data
+		}), nil
+	}
+	data, err := os.ReadFile(p)
+	if err != nil {
+		return nil, err
+	}
+	return tree.Bytes(data), nil
 }
 
 func modeBits(m fs.FileMode) uint32 {

@@ -4,12 +4,52 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"path"
 	"sort"
 	"strconv"
 	"strings"
 )
+
+// isRead reports whether a variable declared at pos is read anywhere in the function that it is declared in.
+func isRead(p *pkg, pos token.Pos, name string) (found bool) {
+	for _, f := range p.files {
+		if pos < f.FileStart || pos > f.FileEnd {
+			continue
+		}
+		for _, d := range f.Decls {
+			if pos < d.Pos() || pos > d.End() {
+				continue
+			}
+			written := map[*ast.Ident]bool{}
+			ast.Inspect(d, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.AssignStmt:
+					for _, x := range n.Lhs {
+						if id, ok := x.(*ast.Ident); ok {
+							written[id] = true
+						}
+					}
+				case *ast.ValueSpec:
+					for _, id := range n.Names {
+						written[id] = true
+					}
+				case *ast.RangeStmt:
+					for _, x := range []ast.Expr{n.Key, n.Value} {
+						if id, ok := x.(*ast.Ident); ok {
+							written[id] = true
+						}
+					}
+				case *ast.Ident:
+					found = found || n.Name == name && !written[n]
+				}
+				return !found
+			})
+		}
+	}
+	return found
+}
 
 // check type-checks a package and returns errors as the compiler prints them, ten at most. Packages that are not the module's own are
 // taken to hold whatever is asked of them.
@@ -43,6 +83,9 @@ func (l *loader) check(p *pkg) (out []string) {
 		}
 		if name, ok := strings.CutPrefix(msg, "undefined: "); ok && len(fuzzy) > 0 && bases[name] {
 			continue // probably the name of a dependency's package
+		}
+		if name, ok := strings.CutPrefix(msg, "declared and not used: "); ok && isRead(p, e.Pos, name) {
+			continue // used beside a type that is not known, where the type checker does not look
 		}
 		if !strings.HasPrefix(msg, "undefined: ") && !strings.HasSuffix(msg, "not used") && !strings.HasPrefix(msg, "declared and not used") &&
 			!strings.HasPrefix(msg, "missing return") && !strings.Contains(msg, "redeclared") && !strings.HasPrefix(msg, "function main is undeclared") {
