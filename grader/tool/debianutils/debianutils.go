@@ -48,9 +48,9 @@ func invokeRC(_ context.Context, c *tool.Call) int {
 // reconfigure is dpkg-reconfigure: of what shows in files, tzdata and locales.
 func reconfigure(ctx context.Context, c *tool.Call) int {
 	status := 0
-	for _, a := range c.Args[1:] {
+	for i, a := range c.Args[1:] {
 		switch {
-		case strings.HasPrefix(a, "-"):
+		case strings.HasPrefix(a, "-"), c.Args[i] == "-f", c.Args[i] == "-p": // options and their values
 		case a == "tzdata":
 			zone := ""
 			if to, err := c.FS.Readlink("/etc/localtime"); err == nil {

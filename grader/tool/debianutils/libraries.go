@@ -75,9 +75,10 @@ func ldconfig(_ context.Context, c *tool.Call) int {
 func libraries(c *tool.Call) []string {
 	var out []string
 	seen := map[string]bool{}
+	at := map[*tree.Node]int{}
 	for _, dir := range libraryDirs(c) {
 		real, err := c.FS.Real(dir)
-		if err != nil || seen[real] || !c.FS.IsDir(dir) {
+		if err != nil || seen[real] || !c.FS.IsDir(dir) || strings.HasSuffix(dir, "lib64") && len(out) > 0 { // Debian's holds the loader only
 			continue
 		}
 		seen[real] = true
@@ -86,21 +87,29 @@ func libraries(c *tool.Call) []string {
 			continue
 		}
 		for _, n := range names {
-			if !soname.MatchString(n) {
+			plain := strings.HasPrefix(n, "lib") && strings.HasSuffix(n, ".so")
+			if !plain && !soname.MatchString(n) {
 				continue
 			}
 			p := dir + "/" + n
 			node, err := c.FS.Lstat(p)
-			if err != nil {
+			if err != nil || plain && node.Type != tree.File { // libz.so -> libz.so.1 is for the compiler
 				continue
 			}
 			// of libjq.so.1 -> libjq.so.1.0.4 the link is the soname
 			if node.Type == tree.File && linked(names, n) {
 				continue
 			}
-			if target, err := c.FS.Stat(p); err == nil && (target.Content.Fact("elf") != "") {
-				out = append(out, p)
+			target, err := c.FS.Stat(p)
+			if err != nil || target.Content.Fact("elf") == "" {
+				continue
 			}
+			if i, ok := at[target]; ok { // libbz2.so.1 and libbz2.so.1.0 are one: the longer name is the soname
+				out[i] = p
+				continue
+			}
+			at[target] = len(out)
+			out = append(out, p)
 		}
 	}
 	slices.SortFunc(out, func(a, b string) int { return strings.Compare(path.Base(a), path.Base(b)) })
