@@ -26,7 +26,7 @@ Exit status: 0 nothing is wrong, 1 something is, 2 wrong usage.`,
 		},
 		RunE: func(c *cobra.Command, pos []string) error {
 			e := newEngine()
-			o := lessons.Options{Images: e.catalogue.Resolve, Build: lessons.Simulator(e.catalogue.Resolve, models.All())}
+			o := lessons.Options{Images: e.images, Build: lessons.Simulator(e.images, models.All())}
 			if len(pos) == 1 {
 				o.Dir = pos[0]
 			}

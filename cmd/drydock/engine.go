@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"drydock/grader"
@@ -17,22 +19,38 @@ import (
 
 // engine is what builds and grades in this process.
 type engine struct {
-	catalogue *catalogue.Catalogue
+	catalogue atomic.Pointer[catalogue.Catalogue]
 	grader    *grader.Grader
 }
 
 func newEngine() *engine {
-	cat := catalogue.Open()
-	return &engine{catalogue: cat, grader: grader.New(grader.Options{
-		Builder: func() grader.Builder { return build.NewSession(cat.Resolve, models.All()) },
-		Images:  cat.Resolve, Models: models.All(),
-	})}
+	e := &engine{}
+	e.catalogue.Store(catalogue.Open())
+	e.grader = grader.New(grader.Options{
+		Builder: func() grader.Builder { return build.NewSession(e.images, models.All()) },
+		Images:  e.images, Models: models.All(),
+	})
+	return e
+}
+
+func (e *engine) images(ref, platform string) (*catalogue.Image, error) {
+	return e.catalogue.Load().Resolve(ref, platform)
+}
+
+// lingering is how long BuildKit's solver holds on to a job that is done, and with it to its trees.
+const lingering = 11 * time.Second
+
+// forget gives back the base images that were composed so far.
+func (e *engine) forget() {
+	e.catalogue.Store(catalogue.Open())
+	debug.FreeOSMemory()
+	time.AfterFunc(lingering, debug.FreeOSMemory)
 }
 
 // library opens the embedded course, or the folder dir instead.
 func (e *engine) library(o lessons.Options) (*lessons.Library, error) {
-	o.Build = lessons.Simulator(e.catalogue.Resolve, models.All())
-	o.Images = e.catalogue.Resolve
+	o.Build = lessons.Simulator(e.images, models.All())
+	o.Images = e.images
 	return lessons.Open(o)
 }
 

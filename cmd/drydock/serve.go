@@ -79,7 +79,7 @@ func (s *serving) run(ctx context.Context, c *cobra.Command) error {
 	if err != nil {
 		return &exitError{1, err}
 	}
-	go s.prepare(ctx, lib, pool, log)
+	go s.prepare(ctx, e, lib, pool, log)
 	server := web.New(web.Config{
 		Course: lib.Current, Grade: remote(pool), Store: db, Key: key, Logger: log,
 		Dev: s.dev, TrustProxy: s.proxy, TrustedOrigins: s.origins,
@@ -109,8 +109,12 @@ func (s *serving) workers() ([]string, error) {
 }
 
 // prepare does what the first page need not wait for: it starts the workers, builds the lessons' listings and follows changes of the files.
-func (s *serving) prepare(ctx context.Context, lib *lessons.Library, pool *sandbox.Pool, log *slog.Logger) {
+func (s *serving) prepare(ctx context.Context, e *engine, lib *lessons.Library, pool *sandbox.Pool, log *slog.Logger) {
 	pool.Warm()
+	if err := lib.Render(ctx); err != nil && ctx.Err() == nil {
+		log.Error("build the course's listings", "error", err)
+	}
+	e.forget()
 	if err := lib.Watch(ctx); err != nil && ctx.Err() == nil {
 		log.Error("follow the course's files", "error", err)
 	}

@@ -18,7 +18,7 @@ func workerCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			debug.SetGCPercent(200)
 			e := newEngine()
-			lib, err := lessons.Open(lessons.Options{Dir: dir, Images: e.catalogue.Resolve})
+			lib, err := lessons.Open(lessons.Options{Dir: dir, Images: e.images})
 			if err != nil {
 				return err
 			}

@@ -237,6 +237,13 @@ func (c *Cmd) Start(stdin io.Reader, args ...string) (int, error) {
 	return child.Exec(c.Ctx)
 }
 
+// Become is [Cmd.Start] for a program that takes this one's place, with the same standard input, as exec does.
+func (c *Cmd) Become(args ...string) (int, error) {
+	next := *c
+	next.Ctx = tool.InPlace(c.Ctx)
+	return next.Start(c.Stdin, args...)
+}
+
 // ExecStatus is the status of a command that could not start another one: 127 where it was not found, else 126.
 func ExecStatus(err error) int {
 	if errors.Is(err, syscall.ENOENT) {
