@@ -222,6 +222,7 @@ func (w *watch) serve(ctx context.Context, _ *tool.Call, s tool.Service) int {
 // the default action.
 var forwards = map[string]bool{
 	"tini": true, "dumb-init": true, "catatonit": true, "s6-svscan": true, // made for it
+	"su": true, "runuser": true, "timeout": true, // they pass SIGTERM to their child
 	"npm": true, "npx": true, // through @npmcli/promise-spawn and the signal manager of @npmcli/run-script
 }
 

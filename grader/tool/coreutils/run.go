@@ -135,9 +135,14 @@ func env(c *unix.Cmd) int {
 	return invoke(&child, args, "%s: %s", c.Quote(args[0]))
 }
 
-// invoke runs a command in place of this one. Where it cannot be started it says so: format takes the quoted name and the reason.
+// invoke runs a command in place of this one, which only timeout outlives. Where it cannot be started it says so: format takes the quoted
+// name and the reason.
 func invoke(c *unix.Cmd, args []string, format, shown string) int {
-	status, err := c.Start(c.Stdin, args...)
+	run := c.Become
+	if c.Prog() == "timeout" {
+		run = func(args ...string) (int, error) { return c.Start(c.Stdin, args...) }
+	}
+	status, err := run(args...)
 	if err == nil {
 		return status
 	}

@@ -24,7 +24,11 @@ func start(c *unix.Cmd, f *vfs.FS, env tool.Env, args []string) int {
 	inner.FS, inner.Env = f, env
 	child := *c
 	child.Call = &inner
-	status, err := child.Start(c.Stdin, args...)
+	run := child.Become
+	if c.Prog() == "su" || c.Prog() == "runuser" { // they wait, to close the session
+		run = func(args ...string) (int, error) { return child.Start(c.Stdin, args...) }
+	}
+	status, err := run(args...)
 	if err != nil {
 		if c.Prog() == "gosu" {
 			c.Errorf("error: exec: \"%s\": %s", args[0], goMessage(err))
