@@ -115,12 +115,50 @@ func fail(op, p string, err error) error { return &fs.PathError{Op: op, Path: p,
 func (f *FS) at(abs string) spot {
 	for i := len(f.mounts) - 1; i >= 0; i-- {
 		m := &f.mounts[i]
-		if m.At == "/" || abs == m.At || strings.HasPrefix(abs, m.At+"/") {
-			p := path.Join("/", m.Source, strings.TrimPrefix(abs, m.At))
-			return spot{m: m, p: p, abs: abs, node: m.Tree.Lookup(p)}
+		if !m.holds(abs) {
+			continue
 		}
+		p := abs
+		if m.At != "/" || m.Source != "" {
+			p = path.Join("/", m.Source, strings.TrimPrefix(abs, m.At))
+		}
+		return spot{m: m, p: p, abs: abs, node: m.Tree.Lookup(p)}
 	}
 	panic("vfs: no root")
+}
+
+// holds reports whether abs is the mount point or below it.
+func (m *Mount) holds(abs string) bool {
+	n := len(m.At)
+	return n == 1 || strings.HasPrefix(abs, m.At) && (len(abs) == n || abs[n] == '/')
+}
+
+// child is [FS.at] for an entry of a folder that was found already.
+func (f *FS) child(dir spot, name string) spot {
+	abs := join(dir.abs, name)
+	for i := len(f.mounts) - 1; i > 0; i-- {
+		if f.mounts[i].At == abs {
+			return f.at(abs)
+		}
+	}
+	next := spot{m: dir.m, abs: abs, p: abs, node: dir.node.Child(name)}
+	if dir.p != dir.abs {
+		next.p = join(dir.p, name)
+	}
+	return next
+}
+
+// join adds a name to a clean path.
+func join(dir, name string) string {
+	if dir == "/" {
+		return "/" + name
+	}
+	return dir + "/" + name
+}
+
+// within reports whether a clean absolute path is a folder or lies below it.
+func within(abs, dir string) bool {
+	return dir == "/" || strings.HasPrefix(abs, dir) && (len(abs) == len(dir) || abs[len(dir)] == '/')
 }
 
 // find resolves a path. The last element is followed through links only if follow; it may be missing (node == nil), its parent may not.
@@ -167,7 +205,7 @@ func (f *FS) find(op, p string, follow bool) (spot, error) {
 		if len(part) > 255 {
 			return spot{}, fail(op, p, syscall.ENAMETOOLONG)
 		}
-		next := f.at(path.Join(cur.abs, part))
+		next := f.child(cur, part)
 		last := true
 		for _, t := range todo {
 			if t != "" && t != "." {
