@@ -124,6 +124,30 @@ func run(t *testing.T, root *tree.Node, script string) {
 	finish()
 }
 
+// TestCorepack enables the package managers, as root and as somebody who may not write beside node.
+func TestCorepack(t *testing.T) {
+	for _, c := range []struct {
+		line   string
+		uid    int
+		status int
+		pnpm   bool
+	}{{"corepack enable", 0, 0, true}, {"corepack enable pnpm", 0, 0, true}, {"corepack enable yarn", 0, 0, false}, {"corepack enable", 1000, 1, false}} {
+		root := tree.NewDir(0o755)
+		root.PutAt("/bin/corepack", tree.NewFile(0o755, tree.Declared(1, "corepack", map[string]string{"program": "corepack", "elf": "static"})))
+		txn := tree.Begin(root)
+		call := &tool.Call{Args: strings.Fields(c.line), Env: tool.Env{"PATH=/bin"}, FS: vfs.New(txn, func() int64 { return 0 }, nil).As(vfs.Cred{UID: c.uid, GID: c.uid}),
+			Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}, Host: &tool.Host{Models: node.Models(), Arch: "amd64"}}
+		status, err := call.Exec(context.Background())
+		if err != nil || status != c.status {
+			t.Errorf("%s as %d: status %d, error %v", c.line, c.uid, status, err)
+		}
+		n := txn.Lookup("/bin/pnpm")
+		if (n != nil && n.Content.Fact("program") == "pnpm") != c.pnpm {
+			t.Errorf("%s as %d: pnpm is %v", c.line, c.uid, n)
+		}
+	}
+}
+
 // split splits at blanks, except inside double quotes.
 func split(s string) []string {
 	var out []string

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"drydock/grader/report"
 	"drydock/grader/tool"
+	"drydock/grader/tree"
 )
 
 // options is a command line.
@@ -252,14 +254,36 @@ func (p *process) value(t []token) (string, bool) {
 	return "", false
 }
 
-// corepack only takes note of what it enables: the package managers have models of their own where the image holds them.
+// shims are the programs that corepack puts beside node, and the program each stands for.
+var shims = map[string]string{"yarn": "yarn", "yarnpkg": "yarn", "pnpm": "pnpm", "pnpx": "pnpm"}
+
+// corepack enables the other package managers: their programs then stand beside node. Which version they are it leaves open.
 func corepack(_ context.Context, c *tool.Call) int {
-	if len(c.Args) > 1 && c.Args[1] == "--version" {
+	args := c.Args[1:]
+	switch {
+	case len(args) > 0 && (args[0] == "--version" || args[0] == "-v"):
 		c.Printf("0.29.4\n")
 		return 0
+	case len(args) == 0 || args[0] != "enable":
+		if c.Note != nil {
+			c.Note(report.Note{Kind: "unknown", Text: fmt.Sprintf("corepack %s is taken to succeed and to change nothing.", strings.Join(args, " "))})
+		}
+		return 0
 	}
-	if c.Note != nil {
-		c.Note(report.Note{Kind: "unknown", Text: fmt.Sprintf("corepack %s is taken to succeed and to change nothing.", strings.Join(c.Args[1:], " "))})
+	bin := path.Dir(c.Path)
+	for _, name := range slices.Sorted(maps.Keys(shims)) {
+		if want := args[1:]; len(want) > 0 && !slices.Contains(want, shims[name]) {
+			continue
+		}
+		at := path.Join(bin, name)
+		err := c.FS.RemoveAll(at)
+		if err == nil {
+			err = c.FS.WriteContent(at, tree.Program([]byte("#!/usr/bin/env node\n"), map[string]string{"program": shims[name]}), 0o755)
+		}
+		if err != nil {
+			c.Errorf("Internal Error: EACCES: permission denied, symlink '../lib/node_modules/corepack/dist/%s.js' -> '%s'\n    at async Object.symlink (node:internal/fs/promises)", name, at)
+			return 1
+		}
 	}
 	return 0
 }
