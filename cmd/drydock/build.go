@@ -90,7 +90,7 @@ Exit status: 0 the build succeeded, 1 it failed, 2 wrong usage.`,
 			if err != nil {
 				return usage("%v", err)
 			}
-			req := build.Request{Context: root, Filename: file, Target: target, Args: map[string]string{}, Timeout: 20 * time.Second}
+			req := build.Request{Context: root, Filename: file, Target: target, Args: map[string]string{}}
 			for _, a := range args {
 				k, v, ok := strings.Cut(a, "=")
 				if !ok {
