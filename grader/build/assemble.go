@@ -68,6 +68,16 @@ func (a *assembly) reports() []*report.Build {
 func (a *assembly) fail(b *report.Build) {
 	b.Error = "failed to solve: " + a.err.Error()
 	err := a.err
+	var stopped *StoppedError
+	if errors.As(err, &stopped) {
+		a.stopped(b, stopped)
+	}
+	var missing *catalogue.NotFoundError
+	if errors.As(err, &missing) && missing.Advice() != "" {
+		defer func() {
+			b.Notes = append(b.Notes, report.Note{Kind: "advice", Line: b.Lines.Start, Text: missing.Advice()})
+		}()
+	}
 	var ve *errdefs.VertexError
 	if errors.As(err, &ve) {
 		for _, loc := range a.out.Locations[digest.Digest(ve.Digest)] {
@@ -84,7 +94,31 @@ func (a *assembly) fail(b *report.Build) {
 			b.Lines = rangeOf(s.Ranges)
 		}
 	}
-	b.Excerpt = buf.String()
+	if buf.Len() > 0 {
+		b.Excerpt = buf.String()
+	}
+}
+
+// stopped names the step that a build was stopped at.
+func (a *assembly) stopped(b *report.Build, err *StoppedError) {
+	for i := range a.steps {
+		s := &a.steps[i]
+		t := a.run.Trace[digest.Digest(s.ID)]
+		if t == nil || !t.Executed || t.Done || s.Internal {
+			continue
+		}
+		_, instruction := stageIn(s.Name)
+		s.Error = fmt.Sprintf("%s did not complete: it was still running after %v and was stopped", instruction, err.After)
+		b.Error, b.Lines = "failed to solve: "+s.Error, s.Lines
+		var buf bytes.Buffer
+		src := &errdefs.Source{Info: &pb.SourceInfo{Data: a.out.Source, Filename: a.out.Filename}}
+		for _, loc := range a.out.Locations[digest.Digest(s.ID)] {
+			src.Ranges = append(src.Ranges, loc.Ranges...)
+		}
+		src.Print(&buf)
+		b.Excerpt = buf.String()
+		return
+	}
 }
 
 func span(locs []*pb.Location) report.Lines {
