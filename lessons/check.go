@@ -78,6 +78,9 @@ func (c *checker) exercise(ctx context.Context, e *exerciseDraft) {
 			file := path.Join(dir, "expect.yaml")
 			data, _ := fs.ReadFile(c.fsys, file)
 			lines := keyLines(0, data)
+			if differences[0].Key == "error" {
+				differences = differences[:1] // the rest follows from it
+			}
 			for _, d := range differences {
 				c.complain(file, max(lines[d.Key], 1), "answer %s: %s", a.Name, d.Text)
 			}

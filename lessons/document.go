@@ -174,11 +174,16 @@ func (d *document) plain(n ast.Node) string {
 // line is the line of the file on which a node begins.
 func (d *document) line(n ast.Node) int {
 	if n.Type() != ast.TypeInline {
-		if f, ok := n.(*ast.FencedCodeBlock); ok && f.Info != nil {
+		lines := n.Lines()
+		switch f, fenced := n.(*ast.FencedCodeBlock); {
+		case fenced && f.Info != nil:
 			return d.lineAt(f.Info.Segment.Start)
-		}
-		if n.Lines() != nil && n.Lines().Len() > 0 {
-			return d.lineAt(n.Lines().At(0).Start)
+		case lines != nil && lines.Len() > 0 && fenced:
+			return d.lineAt(lines.At(0).Start) - 1
+		case lines != nil && lines.Len() > 0:
+			return d.lineAt(lines.At(0).Start)
+		case n.Pos() >= 0:
+			return d.lineAt(n.Pos())
 		}
 	}
 	switch n := n.(type) {

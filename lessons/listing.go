@@ -94,7 +94,7 @@ func code(f *ast.FencedCodeBlock, body []byte) string {
 // fenced judges a block and notes what is to be built.
 func (d *document) fenced(f *ast.FencedCodeBlock) {
 	if f.Info == nil {
-		d.complain(d.line(f)-1, "a block of code says its language, or text: ```bash")
+		d.complain(d.line(f), "a block of code says its language, or text: ```bash")
 		return
 	}
 	line := d.line(f)
