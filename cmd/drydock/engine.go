@@ -142,6 +142,8 @@ func answer(e *engine, c *lessons.Course) func(context.Context, []byte) []byte {
 				out.Refuse = err.Error()
 			case err != nil:
 				out.Error = err.Error()
+			default:
+				out.Grade = compact(out.Grade)
 			}
 		}
 		data, err := json.Marshal(out)

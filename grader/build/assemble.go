@@ -2,14 +2,11 @@ package build
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/solver/errdefs"
@@ -170,7 +167,7 @@ func (a *assembly) collect() {
 			step.Output = string(t.Output)
 			step.Events = t.Events
 			if t.Layer != nil {
-				step.Bytes = layerBytes(t.Layer.Changes())
+				step.Bytes = t.Layer.Bytes()
 			}
 		}
 		step.Seconds = estimate(&step)
@@ -360,8 +357,8 @@ func (a *assembly) image(img frontend.Image, ref *worker.Ref) *report.Image {
 			out.Compressed += l.Base.Compressed
 		} else {
 			changes := l.Changes()
-			layer.Bytes, layer.Files = layerBytes(changes), len(changes)
-			layer.Digest = layerDigest(changes)
+			layer.Bytes, layer.Files = l.Bytes(), len(changes)
+			layer.Digest = l.Digest()
 			if i < len(commands) {
 				layer.CreatedBy = commands[i]
 			}
@@ -379,80 +376,29 @@ func (a *assembly) image(img frontend.Image, ref *worker.Ref) *report.Image {
 	return out
 }
 
-// layerBytes sums the sizes of a layer's files; further names of a hard-linked file count nothing.
-func layerBytes(changes []tree.Change) int64 {
-	var n int64
-	seen := map[uint64]bool{}
-	for _, c := range changes {
-		if c.Node == nil || c.Node.Type != tree.File || c.Kind == tree.Parent {
-			continue
-		}
-		if c.Node.Inode != 0 {
-			if seen[c.Node.Inode] {
-				continue
-			}
-			seen[c.Node.Inode] = true
-		}
-		n += c.Node.Size()
-	}
-	return n
-}
-
-// layerDigest is equal for layers with the same entries, times included, as the digest of their archive is.
-func layerDigest(changes []tree.Change) string {
-	h := sha256.New()
-	buf := make([]byte, 0, 512)
-	for _, c := range changes {
-		buf = append(buf[:0], c.Path...)
-		n := c.Node
-		if n == nil {
-			h.Write(append(buf, "\x00gone\n"...))
-			continue
-		}
-		for _, v := range []int64{int64(n.Type), int64(n.Mode), int64(n.UID), int64(n.GID), n.ModTime / 1e9, n.Size()} {
-			buf = strconv.AppendInt(append(buf, 0), v, 10)
-		}
-		buf = append(append(buf, 0), n.Target...)
-		if n.Type == tree.File {
-			buf = append(append(buf, 0), n.Content.ID()...)
-		}
-		h.Write(append(buf, '\n'))
-	}
-	return digest.NewDigest(digest.SHA256, h).String()
-}
-
 // waste finds bytes that later layers hide.
 func waste(img *report.Image, layers []*worker.Layer) {
-	owner := map[string]int{} // file → layer that holds its bytes
-	lastBase := -1
-	hide := func(p string, n *tree.Node) {
-		at, ok := owner[p]
-		if !ok {
-			at = lastBase
-		}
-		if at >= 0 {
-			img.Layers[at].Wasted += n.Size()
-			img.Wasted += n.Size()
-		}
-		delete(owner, p)
-	}
 	for i, l := range layers {
 		if l.Base != nil {
-			lastBase = i
 			continue
 		}
 		for _, c := range l.Changes() {
-			if c.Before != nil && c.Kind != tree.Parent && (c.Kind == tree.Removed || !c.Before.IsDir()) {
-				c.Before.Walk(c.Path, func(p string, n *tree.Node) bool {
-					if n.Type == tree.File {
-						hide(p, n)
-					}
+			if c.Before == nil || c.Kind == tree.Parent || c.Kind != tree.Removed && c.Before.IsDir() {
+				continue
+			}
+			c.Before.Walk(c.Path, func(p string, n *tree.Node) bool {
+				if n.Type != tree.File || n.Size() == 0 {
 					return true
-				})
-			}
-			if c.Node != nil && c.Node.Type == tree.File {
-				owner[path.Clean(c.Path)] = i
-			}
+				}
+				for k := i - 1; k >= 0; k-- { // the layer below that holds its bytes
+					if layers[k].Base != nil || layers[k].Wrote(p) {
+						img.Layers[k].Wasted += n.Size()
+						img.Wasted += n.Size()
+						break
+					}
+				}
+				return true
+			})
 		}
 	}
 }

@@ -140,23 +140,6 @@ type Ref struct {
 	Layers []*Layer
 }
 
-// Layer is one change of a filesystem.
-type Layer struct {
-	Lower, Upper *tree.Node
-	Vertex       digest.Digest    // that made it; empty for a base image's
-	Base         *catalogue.Layer // for a base image's
-	Image        *catalogue.Image // that it belongs to, for a base image's
-
-	once    sync.Once
-	changes []tree.Change
-}
-
-// Changes lists the layer's entries. A base image's layers are not told apart: the first of them lists all.
-func (l *Layer) Changes() []tree.Change {
-	l.once.Do(func() { l.changes = tree.Diff(l.Lower, l.Upper) })
-	return l.changes
-}
-
 type result struct {
 	id  string
 	ref *Ref
