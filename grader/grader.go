@@ -93,7 +93,8 @@ func New(opts Options) *Grader {
 const (
 	maxFile     = 128 << 10
 	maxStarters = 200
-	buildLimit  = 1500 * time.Millisecond
+	buildLimit  = 1500 * time.Millisecond // for one build
+	gradeLimit  = 1700 * time.Millisecond // for all builds of an answer
 )
 
 // ErrFiles is wrapped by errors about an answer that cannot be graded at all.
@@ -205,7 +206,11 @@ func (r *grading) close() {
 func (r *grading) build(ctx context.Context) error {
 	b := r.builder()
 	req := r.exercise.request(r.context)
-	req.Timeout = buildLimit
+	began := time.Now()
+	left := func() time.Duration {
+		return max(min(buildLimit, gradeLimit-time.Since(began)), time.Millisecond).Round(time.Millisecond)
+	}
+	req.Timeout = left()
 	var err error
 	if r.first, err = b.Build(ctx, req); err != nil {
 		return fmt.Errorf("grade %s: %w", r.exercise.ID, err)
@@ -220,7 +225,7 @@ func (r *grading) build(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("grade %s: %w", r.exercise.ID, err)
 		}
-		req.Timeout = buildLimit
+		req.Timeout = left()
 		on := b
 		if s.fresh {
 			on = r.builder()

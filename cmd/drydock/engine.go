@@ -111,7 +111,7 @@ func remote(pool *sandbox.Pool) func(context.Context, *lessons.Exercise, grader.
 // died is the grade of an answer that ended the process it was graded in.
 func died(x *lessons.Exercise, err error) *grader.Grade {
 	const text = "The build was stopped: it needed more memory or time than a build here may have. " +
-		"Look for a loop that does not end or a command whose output grows without bound."
+		"Look for a loop that does not end, and for an output, a file or a variable that grows without bound."
 	g := &grader.Grade{Exercise: x.ID, Error: text}
 	if x.Def == nil {
 		return g
@@ -131,8 +131,6 @@ func answer(e *engine, c *lessons.Course) func(context.Context, []byte) []byte {
 		if err := json.Unmarshal(work, &j); err != nil {
 			out.Error = err.Error()
 		} else {
-			ctx, cancel := context.WithTimeout(ctx, 12*time.Second)
-			defer cancel()
 			x, err := exercise(ctx, c, j.Exercise)
 			if err == nil {
 				out.Grade, err = e.grader.Grade(ctx, x.Def, j.Files)

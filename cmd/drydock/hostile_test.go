@@ -74,7 +74,7 @@ func TestHostileAnswers(t *testing.T) {
 			if rss > memoryLimit {
 				t.Errorf("the worker held %d MiB", rss>>20)
 			}
-			if len(text) > 8<<10 {
+			if len(text) > 20<<10 {
 				t.Errorf("the message has %d bytes", len(text))
 			}
 			if bad := regexp.MustCompile(`internal error|fault of Drydock|panic|goroutine \d|frame of \d`).FindString(text); bad != "" {

@@ -16,7 +16,7 @@ func workerCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "worker", Short: "Grade answers read from standard input (started by the server)", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			debug.SetGCPercent(400) // collecting costs more than it gives in short gradings; GOMEMLIMIT bounds it
+			debug.SetGCPercent(150)
 			e := newEngine()
 			lib, err := lessons.Open(lessons.Options{Dir: dir, Images: e.images})
 			if err != nil {

@@ -9,7 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path"
+	"syscall"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -98,6 +100,9 @@ func Untar(ctx context.Context, data []byte, dst *tree.Txn, at string, owner *Ow
 		name := path.Join("/", h.Name)
 		if name == "/" {
 			continue
+		}
+		if len(at)+len(name) > maxPath {
+			return &fs.PathError{Op: "open", Path: name, Err: syscall.ENAMETOOLONG}
 		}
 		parent := rootPath(dst.Root(), path.Join(at, path.Dir(name)), true)
 		if err := mkdirAll(dst, parent, 0o755, nil, h.ModTime.UnixNano()); err != nil {

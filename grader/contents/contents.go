@@ -17,33 +17,48 @@ type Owner struct{ UID, GID int }
 
 const maxLinks = 255
 
+// maxPath is the length of a path that Linux takes.
+const maxPath = 4095
+
 // rootPath resolves p below root as if root were the file system: links are followed, missing parts taken as they are, and nothing
 // leads out. The last element is followed only if follow. It returns "" where links loop.
 func rootPath(root *tree.Node, p string, follow bool) string {
-	at, links := "/", 0
+	at, node, links := "/", root, 0
 	rest := strings.Split(path.Join("/", p), "/")
 	for len(rest) > 0 {
 		part := rest[0]
 		rest = rest[1:]
-		if part == "" || part == "." {
+		switch part {
+		case "", ".":
+			continue
+		case "..":
+			at = path.Dir(at)
+			node = root.Lookup(at)
 			continue
 		}
-		next := path.Join(at, part)
-		n := root.Lookup(next)
-		if n == nil || n.Type != tree.Symlink || !follow && len(rest) == 0 {
-			at = next
+		next := node.Child(part)
+		if next == nil || next.Type != tree.Symlink || !follow && len(rest) == 0 {
+			at, node = join(at, part), next
 			continue
 		}
 		if links++; links > maxLinks {
 			return ""
 		}
-		if path.IsAbs(n.Target) {
-			at = "/"
+		if path.IsAbs(next.Target) {
+			at, node = "/", root
 		}
 		// ".." in the target climbs lexically from where the link stands.
-		rest = append(strings.Split(n.Target, "/"), rest...)
+		rest = append(strings.Split(next.Target, "/"), rest...)
 	}
 	return at
+}
+
+// join is path.Join of a clean path and a name.
+func join(dir, name string) string {
+	if dir == "/" {
+		return "/" + name
+	}
+	return dir + "/" + name
 }
 
 // HasWildcard reports whether a path holds *, ? or [ that is not escaped.

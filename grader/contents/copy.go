@@ -189,6 +189,9 @@ func (c *copier) stamp() int64 {
 }
 
 func mkdirAll(dst *tree.Txn, p string, perm uint32, owner *Owner, stamp int64) error {
+	if len(p) > maxPath {
+		return &fs.PathError{Op: "mkdir", Path: p, Err: syscall.ENAMETOOLONG}
+	}
 	if n := dst.Lookup(rootPath(dst.Root(), p, true)); n != nil {
 		if n.IsDir() {
 			return nil

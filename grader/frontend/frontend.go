@@ -86,6 +86,9 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		return err
 	}
 	g.out.Filename, g.out.Source = src.Filename, src.Data
+	if err := bounded(src.Data); err != nil {
+		return err
+	}
 	defer func() {
 		var le *parser.LocationError
 		if errors.As(err, &le) {

@@ -26,7 +26,7 @@ type Options struct {
 	Command []string      // how to start a child; default: this binary with the argument "worker"
 	Size    int           // children at most; default: the number of processors
 	Memory  int64         // bytes of heap a child may use; default 512 MiB
-	Timeout time.Duration // for one piece of work; default 15 s
+	Timeout time.Duration // for one piece of work, once the child is ready; default 2 s
 	Log     *slog.Logger
 }
 
@@ -51,7 +51,7 @@ func NewPool(o Options) *Pool {
 		o.Memory = 512 << 20
 	}
 	if o.Timeout == 0 {
-		o.Timeout = 15 * time.Second
+		o.Timeout = 2 * time.Second
 	}
 	if len(o.Command) == 0 {
 		self, err := os.Executable()
@@ -75,9 +75,7 @@ func (p *Pool) Warm() {
 	for range p.opts.Size {
 		c := <-p.idle
 		if c == nil {
-			if c, _ = start(p.opts); c != nil {
-				c.age = p.age.Load()
-			}
+			c, _ = p.start()
 		}
 		p.idle <- c
 	}
@@ -96,35 +94,61 @@ func (p *Pool) Do(ctx context.Context, work []byte) ([]byte, error) {
 		c.kill()
 		c = nil
 	}
-	back := c
-	defer func() { p.idle <- back }()
 	for attempt := 0; ; attempt++ {
 		fresh := c == nil
 		if fresh {
 			var err error
-			if c, err = start(p.opts); err != nil {
-				back = nil
+			if c, err = p.start(); err != nil {
+				p.idle <- nil
 				return nil, fmt.Errorf("start worker: %w", err)
 			}
-			c.age = age
 		}
+		began := time.Now()
 		out, err := c.do(ctx, work, p.opts.Timeout)
+		if err == nil && (c.tired || time.Since(began) > p.opts.Timeout/2) { // what the work left behind is nobody else's burden
+			c.kill()
+			p.replace()
+			return out, nil
+		}
 		if err == nil {
-			back = c
+			p.idle <- c
 			return out, nil
 		}
 		c.kill()
-		c, back = nil, nil
+		c = nil
+		// A child that died while it lay idle is no fault of this work.
+		if !fresh && attempt == 0 && errors.Is(err, errIdleDeath) && ctx.Err() == nil {
+			continue
+		}
+		p.replace()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
-		}
-		// A child that died while it lay idle is no fault of this work.
-		if !fresh && attempt == 0 && errors.Is(err, errIdleDeath) {
-			continue
 		}
 		p.opts.Log.Warn("worker ended", "error", err)
 		return nil, fmt.Errorf("%w (%v)", ErrDied, err)
 	}
+}
+
+// replace fills the slot of a child that died, while nobody waits for it.
+func (p *Pool) replace() {
+	go func() {
+		c, err := p.start()
+		if err != nil {
+			p.opts.Log.Error("worker does not start", "error", err)
+		}
+		p.idle <- c
+	}()
+}
+
+// start starts a child and waits until it is ready.
+func (p *Pool) start() (*child, error) {
+	age := p.age.Load()
+	c, err := start(p.opts)
+	if err != nil {
+		return nil, err
+	}
+	c.age = age
+	return c, nil
 }
 
 // Restart replaces the children before their next work, since what they loaded when they started has changed.
@@ -152,16 +176,17 @@ var errIdleDeath = errors.New("died before it took the work")
 
 // child is a running worker.
 type child struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
-	age int64
+	cmd   *exec.Cmd
+	in    io.WriteCloser
+	out   *bufio.Reader
+	age   int64
+	tired bool // it asks to be replaced
 }
 
 func start(o Options) (*child, error) {
 	cmd := exec.Command(o.Command[0], o.Command[1:]...)
 	cmd.Env = []string{
-		"GOMAXPROCS=2", fmt.Sprintf("GOMEMLIMIT=%d", o.Memory*9/10), fmt.Sprintf("DRYDOCK_WORKER_MEMORY=%d", o.Memory),
+		"GOMAXPROCS=2", fmt.Sprintf("GOMEMLIMIT=%d", o.Memory*7/10), fmt.Sprintf("DRYDOCK_WORKER_MEMORY=%d", o.Memory),
 	}
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -171,11 +196,22 @@ func start(o Options) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
+	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	return &child{cmd: cmd, in: in, out: bufio.NewReaderSize(out, 1<<16)}, nil
+	c := &child{cmd: cmd, in: in, out: bufio.NewReaderSize(out, 1<<16)}
+	late := time.AfterFunc(startLimit, func() { cmd.Process.Kill() })
+	defer late.Stop()
+	if _, err := readFrame(c.out); err != nil { // what it says when it is ready
+		c.kill()
+		return nil, fmt.Errorf("it did not become ready: %w", err)
+	}
+	return c, nil
 }
+
+// startLimit is how long a child may take until it is ready.
+const startLimit = time.Minute
 
 func (c *child) kill() {
 	c.cmd.Process.Kill()
@@ -195,19 +231,33 @@ func (c *child) do(ctx context.Context, work []byte, timeout time.Duration) ([]b
 			return
 		}
 		data, err := readFrame(c.out)
+		if err == nil && len(data) == 0 {
+			err = io.ErrUnexpectedEOF
+		}
 		ch <- answer{data, err}
 	}()
 	t := time.NewTimer(timeout)
 	defer t.Stop()
 	select {
 	case a := <-ch:
-		return a.data, a.err
+		if a.err != nil {
+			return nil, a.err
+		}
+		last := len(a.data) - 1
+		c.tired = a.data[last] == tired
+		return a.data[:last], nil
 	case <-t.C:
 		return nil, fmt.Errorf("no answer within %v", timeout)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
+
+// The last byte of an answer says how its worker is.
+const (
+	well  = 0
+	tired = 1
+)
 
 // maxFrame bounds what either side accepts.
 const maxFrame = 64 << 20
