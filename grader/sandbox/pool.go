@@ -115,6 +115,7 @@ func (p *Pool) Do(ctx context.Context, work []byte) ([]byte, error) {
 			return out, nil
 		}
 		c.kill()
+		said := c.last.String()
 		c = nil
 		// A child that died while it lay idle is no fault of this work.
 		if !fresh && attempt == 0 && errors.Is(err, errIdleDeath) && ctx.Err() == nil {
@@ -124,7 +125,7 @@ func (p *Pool) Do(ctx context.Context, work []byte) ([]byte, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		p.opts.Log.Warn("worker ended", "error", err)
+		p.opts.Log.Warn("worker ended", "error", err, "said", said)
 		return nil, fmt.Errorf("%w (%v)", ErrDied, err)
 	}
 }
@@ -181,6 +182,29 @@ type child struct {
 	out   *bufio.Reader
 	age   int64
 	tired bool // it asks to be replaced
+
+	last *lastWords
+}
+
+// lastWords keeps the beginning of what a child says when it dies.
+type lastWords struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (l *lastWords) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if room := 300 - len(l.text); room > 0 {
+		l.text = append(l.text, b[:min(room, len(b))]...)
+	}
+	return len(b), nil
+}
+
+func (l *lastWords) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return string(l.text)
 }
 
 func start(o Options) (*child, error) {
@@ -196,11 +220,12 @@ func start(o Options) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd.Stderr = os.Stderr
+	last := &lastWords{}
+	cmd.Stderr = last // by a pipe: a child may not write to files
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	c := &child{cmd: cmd, in: in, out: bufio.NewReaderSize(out, 1<<16)}
+	c := &child{cmd: cmd, in: in, out: bufio.NewReaderSize(out, 1<<16), last: last}
 	late := time.AfterFunc(startLimit, func() { cmd.Process.Kill() })
 	defer late.Stop()
 	if _, err := readFrame(c.out); err != nil { // what it says when it is ready

@@ -120,10 +120,14 @@ func (r *Run) used(d digest.Digest, input int, u Used) {
 	t.Inputs[input] = u
 }
 
-// Release forgets results and cache mounts.
+// Release forgets results and cache mounts. The solver holds on to a finished job, and so to its results, for ten more seconds: what
+// they hold is taken from them.
 func (w *Worker) Release() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for _, ref := range w.results {
+		ref.Root, ref.Layers = nil, nil
+	}
 	w.results, w.caches, w.run = nil, nil, nil
 }
 
