@@ -146,8 +146,23 @@ func (g *Grader) grade(ctx context.Context, e *Exercise, files Files) (*Grade, e
 		return nil, err
 	}
 	grade := run.judge(first)
+	light(grade.Build)
+	for _, b := range grade.After {
+		light(b)
+	}
 	grade.Millis = float64(time.Since(began).Microseconds()) / 1000
 	return grade, nil
+}
+
+// light takes the trees from a report that has been judged: grades are kept, and trees are large.
+func light(b *report.Build) {
+	if b == nil || b.Image == nil {
+		return
+	}
+	b.Image.Root = nil
+	for i := range b.Image.Layers {
+		b.Image.Layers[i].Changes = nil
+	}
 }
 
 // starter returns the report of the build that the exercise starts from.

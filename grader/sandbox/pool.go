@@ -25,7 +25,7 @@ import (
 type Options struct {
 	Command []string      // how to start a child; default: this binary with the argument "worker"
 	Size    int           // children at most; default: the number of processors
-	Memory  int64         // bytes of heap a child may use; default 512 MiB
+	Memory  int64         // bytes of heap a child may use; default 1 GiB
 	Timeout time.Duration // for one piece of work, once the child is ready; default 2 s
 	Log     *slog.Logger
 }
@@ -48,7 +48,7 @@ func NewPool(o Options) *Pool {
 		o.Size = runtime.GOMAXPROCS(0)
 	}
 	if o.Memory == 0 {
-		o.Memory = 512 << 20
+		o.Memory = 1 << 30
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 2 * time.Second
@@ -210,7 +210,7 @@ func (l *lastWords) String() string {
 func start(o Options) (*child, error) {
 	cmd := exec.Command(o.Command[0], o.Command[1:]...)
 	cmd.Env = []string{
-		"GOMAXPROCS=2", fmt.Sprintf("GOMEMLIMIT=%d", o.Memory*7/10), fmt.Sprintf("DRYDOCK_WORKER_MEMORY=%d", o.Memory),
+		"GOMAXPROCS=2", fmt.Sprintf("GOMEMLIMIT=%d", o.Memory/2), fmt.Sprintf("DRYDOCK_WORKER_MEMORY=%d", o.Memory),
 	}
 	in, err := cmd.StdinPipe()
 	if err != nil {

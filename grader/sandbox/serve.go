@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime/debug"
 	"runtime/metrics"
 	"strconv"
 
@@ -33,8 +34,11 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, handle func(ctx con
 		}
 		state := byte(well)
 		answer := handle(ctx, work)
-		if heap() > memory()/3 {
-			state = tired
+		if heap() > memory()*2/3 { // much of it may be garbage
+			debug.FreeOSMemory()
+			if heap() > memory()/2 {
+				state = tired
+			}
 		}
 		if err := writeFrame(out, append(answer, state)); err != nil {
 			return err
