@@ -63,7 +63,12 @@ func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		body := r.Body
 		r.Body = http.MaxBytesReader(nil, body, maxBody)
-		err := next(c)
+		var err error
+		if r.ContentLength > maxBody {
+			err = &http.MaxBytesError{Limit: maxBody}
+		} else {
+			err = next(c)
+		}
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			_, _ = io.CopyN(io.Discard, body, maxDrain) // whatever comes of it, the answer is the same
 		}
