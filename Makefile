@@ -13,7 +13,7 @@ run: ## serve on http://localhost:8080
 
 .PHONY: test
 test: install check ## install what is missing and run every test
-	go test -race ./store ./web ./grader/build ./grader/sandbox ./grader/worker
+	go test -race ./store ./web ./grader/build ./grader/vfs ./grader/shell
 	go test ./...
 	cd grader/conformance && go run . -every 12
 
