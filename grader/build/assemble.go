@@ -61,8 +61,18 @@ func (a *assembly) reports() []*report.Build {
 	return all
 }
 
+// shortened leaves out the middle of a message that nobody would read to its end.
+func shortened(s string) string {
+	const most = 16 << 10
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most*3/4], "") + " … " + strings.ToValidUTF8(s[len(s)-most/4:], "")
+}
+
 // fail words the error as the client does.
 func (a *assembly) fail(b *report.Build) {
+	defer func() { b.Error, b.Excerpt = shortened(b.Error), shortened(b.Excerpt) }()
 	b.Error = "failed to solve: " + a.err.Error()
 	err := a.err
 	var stopped *StoppedError
