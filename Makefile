@@ -44,6 +44,10 @@ fuzz: ## run each fuzz target for a minute
 	    echo "$$f in $$(dirname $$t)"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime 60s ./$$(dirname $$t) || exit 1; \
 	  done; done
 
+.PHONY: hostile
+hostile: ## grade every hostile answer, and follow a worker's system calls
+	go test -v -count=1 -timeout 20m -run 'Hostile|OpensNothing' ./cmd/drydock -all
+
 .PHONY: conformance
 conformance: install ## hold all cases against a real BuildKit (needs root)
 	cd grader/conformance && go run . -v
