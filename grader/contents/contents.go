@@ -53,6 +53,14 @@ func rootPath(root *tree.Node, p string, follow bool) string {
 	return at
 }
 
+// resolved is [rootPath] with an error where links loop.
+func resolved(root *tree.Node, p string, follow bool) (string, error) {
+	if real := rootPath(root, p, follow); real != "" {
+		return real, nil
+	}
+	return "", errTooManyLinks
+}
+
 // join is path.Join of a clean path and a name.
 func join(dir, name string) string {
 	if dir == "/" {

@@ -38,6 +38,9 @@ type CopyOptions struct {
 // Copy copies from src into dst. Errors are worded as BuildKit's, with paths inside the trees.
 func Copy(ctx context.Context, src *tree.Node, dst *tree.Txn, o CopyOptions) error {
 	srcPath, destPath := cleanPath(o.Src), cleanPath(o.Dest)
+	if _, err := resolved(dst.Root(), destPath, true); err != nil {
+		return err
+	}
 	if !o.CreateDest {
 		p := rootPath(dst.Root(), path.Join("/", o.Dest), true)
 		if dst.Lookup(path.Dir(p)) == nil {
@@ -81,7 +84,10 @@ func resolveWildcards(src *tree.Node, p string, follow bool) ([]string, error) {
 	if wild == "" {
 		return []string{p}, nil
 	}
-	start := rootPath(src, fixed, follow)
+	start, err := resolved(src, fixed, follow)
+	if err != nil {
+		return nil, err
+	}
 	n := src.Lookup(start)
 	if n == nil {
 		return nil, notExist("lstat", start)
@@ -109,6 +115,7 @@ type copier struct {
 	exclude *patternmatcher.PatternMatcher
 	modeSet *mode.Set
 	parents []pending
+	inodes  map[uint64]uint64 // of the source's hard links, and what they are in the copy
 }
 
 // pending is a folder of the source that is made only once something below it is copied.
@@ -145,7 +152,10 @@ func copyOne(ctx context.Context, src *tree.Node, srcPath string, dst *tree.Txn,
 		return fmt.Errorf("invalid excludepatterns: %s: %w", o.Exclude, err)
 	}
 	target := rootPath(dst.Root(), destPath, true)
-	from := rootPath(src, srcPath, o.FollowLinks)
+	from, err := resolved(src, srcPath, o.FollowLinks)
+	if err != nil {
+		return err
+	}
 	n := src.Lookup(from)
 	if n == nil {
 		return notExist("lstat", from)
@@ -208,7 +218,7 @@ func mkdirAll(dst *tree.Txn, p string, perm uint32, owner *Owner, stamp int64) e
 		}
 		return &fs.PathError{Op: "mkdir", Path: p, Err: syscall.EEXIST}
 	}
-	d := tree.NewDir(perm & 0o7777)
+	d := tree.NewDir(perm & 0o777) // mkdir takes no more of a mode given as a number
 	d.ModTime = stamp
 	if owner != nil {
 		d.UID, d.GID = owner.UID, owner.GID
@@ -258,14 +268,29 @@ func (c *copier) copy(n *tree.Node, rel, target string, overwrite bool, inParent
 	if old := c.dst.Lookup(target); old.IsDir() {
 		return fmt.Errorf("cannot replace to directory %s with file", target)
 	}
-	if c.plain() {
+	if c.plain() && n.Inode == 0 {
 		c.dst.Set(target, n)
 		return nil
 	}
 	d := n.Clone()
+	d.Inode = c.inode(n)
 	c.dress(d, n)
 	c.dst.Set(target, d)
 	return nil
+}
+
+// inode keeps hard links among the files that one source brings; to what is elsewhere, copies are not linked.
+func (c *copier) inode(n *tree.Node) uint64 {
+	if n.Inode == 0 {
+		return 0
+	}
+	if c.inodes == nil {
+		c.inodes = map[uint64]uint64{}
+	}
+	if c.inodes[n.Inode] == 0 {
+		c.inodes[n.Inode] = tree.NewInode()
+	}
+	return c.inodes[n.Inode]
 }
 
 // plain reports whether entries keep owner, mode and time, so that they can be shared.
@@ -352,7 +377,7 @@ func (c *copier) makeDir(n *tree.Node, target string, overwrite bool, created *b
 }
 
 func (c *copier) copyDir(n *tree.Node, rel, target string, overwrite, include, excluded bool, inInfo, exInfo patternmatcher.MatchInfo) error {
-	if include && c.include == nil && c.exclude == nil && c.plain() && c.dst.Lookup(target) == nil {
+	if include && c.include == nil && c.exclude == nil && c.plain() && n.Totals().Linked == 0 && c.dst.Lookup(target) == nil {
 		c.dst.Set(target, n) // nothing to merge with and nothing to change: share the folder
 		return nil
 	}

@@ -11,7 +11,10 @@ import (
 
 // Mkdir makes a folder. An existing one is left as it is.
 func Mkdir(dst *tree.Txn, p string, perm uint32, parents bool, owner *Owner, stamp int64) error {
-	real := rootPath(dst.Root(), p, true)
+	real, err := resolved(dst.Root(), p, true)
+	if err != nil {
+		return err
+	}
 	if parents {
 		return mkdirAll(dst, real, perm&0o777, owner, stamp)
 	}
@@ -29,7 +32,10 @@ func Mkdir(dst *tree.Txn, p string, perm uint32, parents bool, owner *Owner, sta
 
 // Mkfile writes a file, replacing what is there.
 func Mkfile(dst *tree.Txn, p string, perm uint32, data []byte, owner *Owner, stamp int64) error {
-	real := rootPath(dst.Root(), p, true)
+	real, err := resolved(dst.Root(), p, true)
+	if err != nil {
+		return err
+	}
 	if real == "/" {
 		return &fs.PathError{Op: "mkfile", Path: p, Err: syscall.EISDIR}
 	}
@@ -55,7 +61,10 @@ var errFileExists = errors.New("file exists")
 
 // Symlink makes a link.
 func Symlink(dst *tree.Txn, target, p string, owner *Owner, stamp int64) error {
-	real := rootPath(dst.Root(), p, true)
+	real, err := resolved(dst.Root(), p, true)
+	if err != nil {
+		return err
+	}
 	if dst.Lookup(real) != nil {
 		return &fs.PathError{Op: "symlink", Path: real, Err: syscall.EEXIST}
 	}
@@ -84,7 +93,11 @@ func Remove(dst *tree.Txn, p string, wildcard, allowMissing bool) error {
 		if m == "/" {
 			return errors.New("rmPath: invalid empty path")
 		}
-		real := path.Join(rootPath(dst.Root(), path.Dir(m), true), path.Base(m))
+		dir, err := resolved(dst.Root(), path.Dir(m), true)
+		if err != nil {
+			return err
+		}
+		real := path.Join(dir, path.Base(m))
 		if dst.Lookup(real) == nil && !allowMissing {
 			return notExist("stat", real)
 		}

@@ -70,6 +70,7 @@ type Node struct {
 type Totals struct {
 	Bytes   int64 // sizes of the files
 	Entries int   // files, folders, links
+	Linked  int   // files that are hard links
 }
 
 // NewFile returns a file owned by root.
@@ -181,11 +182,15 @@ func (n *Node) count() Totals {
 	t := Totals{Entries: 1}
 	if n.Type == File {
 		t.Bytes = n.Content.Size()
+		if n.Inode != 0 {
+			t.Linked = 1
+		}
 	}
 	for _, c := range n.children {
 		s := c.Totals()
 		t.Bytes += s.Bytes
 		t.Entries += s.Entries
+		t.Linked += s.Linked
 	}
 	return t
 }

@@ -183,10 +183,26 @@ var tracing = []string{
 	"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=grpc",
 }
 
+// proxies are the variables that tell a process of its proxies, in both spellings.
+func proxies(p *pb.ProxyEnv) []string {
+	var out []string
+	add := func(name, value string) {
+		if value != "" {
+			out = append(out, name+"="+value, strings.ToLower(name)+"="+value)
+		}
+	}
+	add("HTTP_PROXY", p.GetHttpProxy())
+	add("HTTPS_PROXY", p.GetHttpsProxy())
+	add("FTP_PROXY", p.GetFtpProxy())
+	add("NO_PROXY", p.GetNoProxy())
+	add("ALL_PROXY", p.GetAllProxy())
+	return out
+}
+
 // prepare mounts what the step mounts. What fails here is not the process's failure.
 func (p *process) prepare() (err error) {
 	p.view = vfs.New(p.txn, p.op.w.now, &vfs.Budget{Bytes: maxWritten, Entries: maxEntries})
-	p.env = tool.Env(slices.Clone(p.op.op.Meta.Env))
+	p.env = tool.Env(slices.Concat(p.op.op.Meta.Env, proxies(p.op.op.Meta.ProxyEnv)))
 	if _, ok := p.env.Lookup("PATH"); !ok {
 		p.env = append(p.env, "PATH="+tool.DefaultPath)
 	}
