@@ -11,17 +11,30 @@ func MountHostname(view *vfs.FS, hostname string) {
 	view.Mount(vfs.Mount{At: "/etc/hostname", Tree: tree.Begin(n), Source: "/file", Kind: "bind"})
 }
 
-// MountSystem mounts what every container has: /proc, /dev, /sys, and the files that the runtime provides.
+// MountSystem mounts what every container has: /proc, /dev, /sys, and the files that an engine provides.
 func MountSystem(view *vfs.FS, hostname string) {
-	file := func(at, text string) {
+	mountKernel(view)
+	mountNames(view, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n172.17.0.2\t"+hostname+"\n", false)
+}
+
+// MountBuild mounts what BuildKit gives a step. Unlike an engine's, its files cannot be written (executor/oci).
+func MountBuild(view *vfs.FS, hostname string) {
+	mountKernel(view)
+	mountNames(view, "127.0.0.1\tlocalhost "+hostname+"\n::1\tlocalhost ip6-localhost ip6-loopback\n", true)
+}
+
+// mountNames mounts the files that say how names are resolved.
+func mountNames(view *vfs.FS, hosts string, readOnly bool) {
+	for at, text := range map[string]string{"/etc/resolv.conf": "nameserver 127.0.0.11\noptions ndots:0\n", "/etc/hosts": hosts} {
 		n := tree.NewDir(0o755).Put("file", tree.NewFile(0o644, tree.Text(text)))
-		view.Mount(vfs.Mount{At: at, Tree: tree.Begin(n), Source: "/file", Kind: "bind"})
+		view.Mount(vfs.Mount{At: at, Tree: tree.Begin(n), Source: "/file", Kind: "bind", ReadOnly: readOnly})
 	}
+}
+
+func mountKernel(view *vfs.FS) {
 	view.Mount(vfs.Mount{At: "/proc", Tree: tree.Begin(proc), ReadOnly: true, Kind: "proc"})
 	view.Mount(vfs.Mount{At: "/dev", Tree: tree.Begin(dev), Kind: "dev"})
 	view.Mount(vfs.Mount{At: "/sys", Tree: tree.Begin(tree.NewDir(0o555)), ReadOnly: true, Kind: "sys"})
-	file("/etc/resolv.conf", "nameserver 127.0.0.11\noptions ndots:0\n")
-	file("/etc/hosts", "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n172.17.0.2\t"+hostname+"\n")
 }
 
 var proc = func() *tree.Node {

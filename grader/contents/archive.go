@@ -92,7 +92,7 @@ func Untar(ctx context.Context, data []byte, dst *tree.Txn, at string, owner *Ow
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("Error processing tar file(exit status 1): %w", err)
+			return err
 		}
 		if entries > 200_000 || h.Size > limit {
 			return errArchiveTooLarge

@@ -149,6 +149,9 @@ func umaskBuiltin(sh *shell, args []string) int {
 	if !ok {
 		switch sh.d {
 		case Dash:
+			if mode != "" && mode[0] >= '0' && mode[0] <= '9' {
+				return sh.fatal(2, "Illegal number: %s", mode)
+			}
 			return sh.fatal(2, "Illegal mode: %s", mode)
 		case Ash:
 			return sh.fatal(2, "illegal mode: %s", mode)

@@ -69,6 +69,15 @@ func (c *Call) Exec(ctx context.Context) (int, error) {
 	return c.start(ctx, p, 0)
 }
 
+// ExecFile is [Call.Exec] for the program at a path, whatever c.Args calls it.
+func (c *Call) ExecFile(ctx context.Context, program string) (int, error) {
+	p, err := Find(c.FS, c.Env, program)
+	if err != nil {
+		return 0, err
+	}
+	return c.start(ctx, p, 0)
+}
+
 // Run is [Call.Exec] for a model that runs another program: where it cannot be started, a message like env's is printed and the status is 126 or 127.
 func (c *Call) Run(ctx context.Context) int {
 	status, err := c.Exec(ctx)

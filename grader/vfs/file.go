@@ -50,9 +50,7 @@ func (h *handle) flush() {
 		c = h.over.Append(h.data)
 	}
 	set := func(n *tree.Node) { n.Content, n.ModTime = c, now }
-	if h.s.m.Tree.Edit(h.s.p, set) {
-		h.fs.eachLink(h.s, set)
-	}
+	h.fs.change(h.s, set)
 }
 
 // Open opens p. perm, subject to the umask, is for a file that Create makes.
@@ -240,8 +238,7 @@ func (f *FS) WriteContent(p string, c *tree.Content, perm uint32) error {
 	f.mu.Lock()
 	s, now := o.h.s, f.now()
 	set := func(n *tree.Node) { n.Content, n.ModTime = c, now }
-	s.m.Tree.Edit(s.p, set)
-	f.eachLink(s, set)
+	f.change(s, set)
 	o.h.dirty = false
 	if f.open[s.key()] == o.h {
 		delete(f.open, s.key())

@@ -246,8 +246,8 @@ func (f *FS) Link(old, p string) error {
 	if err := f.parentWritable("link", p, to); err != nil {
 		return err
 	}
-	inode := tree.NewInode()
-	if from.node.Inode == 0 {
+	if from.node.Inode == 0 || f.lower(from) {
+		inode := tree.NewInode()
 		from.m.Tree.Edit(from.p, func(n *tree.Node) { n.Inode = inode })
 	}
 	to.m.Tree.Set(to.p, from.m.Tree.Lookup(from.p).Clone())
@@ -380,6 +380,9 @@ func (f *FS) Rename(old, p string) error {
 			delete(f.open, k)
 		}
 	}
+	if f.lower(from) {
+		from.m.Tree.Edit(from.p, func(n *tree.Node) { n.Inode = 0 })
+	}
 	n := from.m.Tree.Lookup(from.p)
 	from.m.Tree.Remove(from.p)
 	f.touchParent(from)
@@ -415,7 +418,7 @@ func (f *FS) Chown(p string, uid, gid int, follow bool) error {
 	if uid == s.node.UID && gid == s.node.GID {
 		return nil
 	}
-	s.m.Tree.Edit(s.p, func(n *tree.Node) {
+	f.change(s, func(n *tree.Node) {
 		n.UID, n.GID = uid, gid
 		if n.Type == tree.File && n.Mode&0o111 != 0 {
 			n.Mode &^= 0o6000
@@ -455,16 +458,29 @@ func (f *FS) edit(op, p string, follow bool, fn func(*tree.Node)) error {
 	case f.Cred.UID != 0 && f.Cred.UID != s.node.UID:
 		return fail(op, p, syscall.EPERM)
 	}
-	s.m.Tree.Edit(s.p, fn)
-	f.eachLink(s, fn)
+	f.change(s, fn)
 	return nil
 }
 
-// eachLink applies a change to the other names of a hard-linked file.
-func (f *FS) eachLink(s spot, fn func(*tree.Node)) {
+// lower reports whether s is a hard link of a layer below. The first change copies such a file up and so parts it from its other names, as
+// overlayfs does; a cache is no overlay.
+func (f *FS) lower(s spot) bool {
 	n := s.m.Tree.Lookup(s.p)
-	if n == nil || n.Inode == 0 {
-		return
+	return n != nil && n.Inode != 0 && n.Inode < f.born && s.m.Kind != "cache"
+}
+
+// change applies a change to a file under all its names.
+func (f *FS) change(s spot, fn func(*tree.Node)) bool {
+	parted := f.lower(s)
+	n := s.m.Tree.Lookup(s.p)
+	done := s.m.Tree.Edit(s.p, func(n *tree.Node) {
+		if parted {
+			n.Inode = 0
+		}
+		fn(n)
+	})
+	if parted || n == nil || n.Inode == 0 {
+		return done
 	}
 	var others []string
 	s.m.Tree.Root().Walk("/", func(p string, o *tree.Node) bool {
@@ -476,6 +492,7 @@ func (f *FS) eachLink(s spot, fn func(*tree.Node)) {
 	for _, p := range others {
 		s.m.Tree.Edit(p, fn)
 	}
+	return done
 }
 
 // Graft puts a ready-made node (shared, frozen) at p, replacing what is there, as a program that unpacks an archive would. The parent must exist and be

@@ -54,6 +54,7 @@ type shared struct {
 	budget *Budget
 	open   map[string]*handle // files being written, by mount and path
 	closed bool
+	born   uint64 // hard links of a lower number were there before
 }
 
 // New returns root's view of a tree. now gives the time of each change in nanoseconds since 1970; budget may be nil for none.
@@ -62,7 +63,7 @@ func New(root *tree.Txn, now func() int64, budget *Budget) *FS {
 		budget = &Budget{Bytes: 1 << 40, Entries: 1 << 40}
 	}
 	return &FS{Dir: "/", Umask: 0o022, shared: &shared{
-		mounts: []Mount{{At: "/", Tree: root}}, now: now, budget: budget, open: map[string]*handle{},
+		mounts: []Mount{{At: "/", Tree: root}}, now: now, budget: budget, open: map[string]*handle{}, born: tree.NewInode(),
 	}}
 }
 

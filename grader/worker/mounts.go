@@ -18,10 +18,13 @@ const hostname = "buildkitsandbox"
 
 // mounts lays what a step mounts over its root filesystem, and returns the environment with what secrets add.
 func (p *process) mounts(view *vfs.FS, env tool.Env) (tool.Env, error) {
-	container.MountSystem(view, hostname)
+	container.MountBuild(view, hostname)
 	p.outputs = map[string]*Ref{}
 	for _, m := range p.op.op.Mounts {
-		dest := path.Clean("/" + m.Dest)
+		dest := path.Clean(m.Dest)
+		if !path.IsAbs(dest) {
+			dest = path.Join("/", p.op.op.Meta.Cwd, dest)
+		}
 		if dest == "/" {
 			continue
 		}

@@ -109,7 +109,7 @@ func linkTo(c *unix.Cmd, target, name string) {
 		case old.IsDir():
 			c.Warn("%s: cannot overwrite directory", c.Plain(name))
 			return
-		case !c.Has("s") && c.FS.Abs(target) == c.FS.Abs(name):
+		case sameFile(c, target, name):
 			c.Warn("%s and %s are the same file", unix.QuoteName(target), unix.QuoteName(name))
 			return
 		case suffix != "":
@@ -287,4 +287,18 @@ func realpath(c *unix.Cmd) int {
 		c.Print(out + end)
 	}
 	return c.Status
+}
+
+// sameFile reports whether what target leads to is the very entry name, so that replacing it would lose the file.
+func sameFile(c *unix.Cmd, target, name string) bool {
+	old, err := c.FS.Lstat(name)
+	if err != nil || old.Type == tree.Symlink {
+		return c.FS.Abs(target) == c.FS.Abs(name) && !c.Has("s")
+	}
+	from, err := c.FS.Real(target)
+	if err != nil {
+		return false
+	}
+	to, err := c.FS.Real(name)
+	return err == nil && from == to
 }

@@ -60,7 +60,11 @@ func makeDir(c *unix.Cmd, dir string, mode *unix.Mode) bool {
 		}
 	}
 	if mode != nil {
-		c.FS.Chmod(dir, mode.Apply(0o777, true, c.FS.Umask))
+		now := uint32(0o777)
+		if n, err := c.FS.Stat(dir); err == nil {
+			now |= n.Mode & 0o7000 // inherited, and kept by a mode that does not speak of it
+		}
+		c.FS.Chmod(dir, mode.Apply(now, true, c.FS.Umask))
 	}
 	return true
 }

@@ -20,6 +20,9 @@ var deluserSpec = getopt.Spec{Short: "S", Long: "system group remove-home remove
 var nameRegexp = regexp.MustCompile(`^[a-z][-a-z0-9_]*$`)
 
 func adduser(c *unix.Cmd) int {
+	if c.Name() == "addgroup" { // a link to adduser
+		return addgroup(c)
+	}
 	if c.Busybox {
 		return busyboxAdduser(c)
 	}
@@ -322,6 +325,9 @@ func addgroup(c *unix.Cmd) int {
 }
 
 func deluser(c *unix.Cmd) int {
+	if c.Name() == "delgroup" { // a link to deluser
+		return delgroup(c)
+	}
 	if len(c.Operands) == 0 {
 		return c.Usage("Only one or two names allowed.")
 	}
@@ -335,6 +341,9 @@ func deluser(c *unix.Cmd) int {
 	name := c.Operands[0]
 	user := d.row("passwd", name)
 	switch {
+	case c.Has("remove-home", "remove-all-files", "backup") && !c.Busybox && !perl(c):
+		c.Say("In order to use the --remove-home, --remove-all-files, and --backup features,\nyou need to install the `perl' package. To accomplish that, run\napt-get install perl.")
+		return 8
 	case user == nil && c.Busybox:
 		return c.Die(1, "unknown user %s", name)
 	case user == nil && c.Has("system"):
@@ -365,6 +374,11 @@ func deluser(c *unix.Cmd) int {
 		d.say("Done.")
 	}
 	return 0
+}
+
+// perl reports whether the whole of perl is there: Debian's slim images have perl-base alone.
+func perl(c *unix.Cmd) bool {
+	return c.FS.Exists("/usr/share/perl/5.36/File/Find.pm") || c.FS.Exists("/usr/share/doc/perl")
 }
 
 // expel is deluser USER GROUP.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"drydock/grader/tool/unix"
 )
@@ -159,4 +160,54 @@ func newgrp(c *unix.Cmd) int {
 func parseID(s string) (int, bool) {
 	n, err := strconv.ParseUint(s, 10, 32)
 	return int(n), err == nil
+}
+
+// chage lists how a password ages or sets it.
+func chage(c *unix.Cmd) int {
+	name, ok := operand(c)
+	if !ok {
+		return 2
+	}
+	if c.FS.Cred.UID != 0 && !c.Has("l") {
+		return c.Die(1, "Permission denied.")
+	}
+	d := open(c)
+	row := d.row("shadow", name)
+	if d.row("passwd", name) == nil || row == nil {
+		return c.Die(1, "user '%s' does not exist in /etc/passwd", name)
+	}
+	for option, at := range map[string]int{"d": 2, "m": 3, "M": 4, "W": 5, "I": 6, "E": 7} {
+		if v, ok := c.Lookup(option); ok {
+			if v == "-1" {
+				v = ""
+			}
+			d.set("shadow", name, at, v)
+		}
+	}
+	if !c.Has("l") {
+		d.save()
+		return c.Status
+	}
+	date := func(at int, none string) string {
+		n, err := strconv.Atoi(field(row, at))
+		if err != nil || n < 0 {
+			return none
+		}
+		return time.Unix(int64(n)*86400, 0).UTC().Format("Jan 02, 2006")
+	}
+	inactive := "never"
+	if field(row, 6) != "" {
+		inactive = "password must be changed"
+	}
+	count := func(at int) string {
+		if v := field(row, at); v != "" {
+			return v
+		}
+		return "-1"
+	}
+	c.Printf("Last password change\t\t\t\t\t: %s\nPassword expires\t\t\t\t\t: never\nPassword inactive\t\t\t\t\t: %s\n"+
+		"Account expires\t\t\t\t\t\t: %s\nMinimum number of days between password change\t\t: %s\n"+
+		"Maximum number of days between password change\t\t: %s\nNumber of days of warning before password expires\t: %s\n",
+		date(2, "never"), inactive, date(7, "never"), count(3), count(4), count(5))
+	return 0
 }

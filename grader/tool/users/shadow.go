@@ -291,6 +291,7 @@ func usermod(c *unix.Cmd) int {
 			d.set(file, name, 0, login)
 		}
 	}
+	d.tables["passwd"].dirty, d.tables["shadow"].dirty = true, true // usermod writes them again also where nothing changes
 	if !d.save() {
 		return 10
 	}

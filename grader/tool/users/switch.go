@@ -1,6 +1,7 @@
 package users
 
 import (
+	"path"
 	"strings"
 
 	"drydock/grader/tool"
@@ -110,13 +111,13 @@ func become(c *unix.Cmd, name string, login bool, args []string) int {
 		shell = s
 	}
 	env := append(tool.Env(nil), c.Env...)
-	path := rootPath
+	search := rootPath
 	if u.UID != 0 {
-		path = userPath
+		search = userPath
 	}
 	dir := c.FS.Dir
 	if login {
-		env = tool.Env{"HOME=" + u.Home, "SHELL=" + shell, "USER=" + u.Name, "LOGNAME=" + u.Name, "PATH=" + path}
+		env = tool.Env{"HOME=" + u.Home, "SHELL=" + shell, "USER=" + u.Name, "LOGNAME=" + u.Name, "PATH=" + search}
 		if c.FS.IsDir(u.Home) {
 			dir = u.Home
 		} else {
@@ -128,7 +129,7 @@ func become(c *unix.Cmd, name string, login bool, args []string) int {
 			env = env.With("USER", u.Name).With("LOGNAME", u.Name)
 		}
 		if !c.Busybox {
-			env = env.With("PATH", path)
+			env = env.With("PATH", search)
 		}
 	}
 	command := []string{shell}
@@ -138,7 +139,25 @@ func become(c *unix.Cmd, name string, login bool, args []string) int {
 	if s, ok := c.Lookup("c"); ok {
 		command = append(command, "-c", s)
 	}
-	return start(c, c.FS.As(credOf(accounts, u)).In(dir), env, append(command, args...))
+	if c.Busybox {
+		return start(c, c.FS.As(credOf(accounts, u)).In(dir), env, append(command, args...))
+	}
+	command[0] = path.Base(shell) // what the shell goes by
+	c.Out.Flush()
+	child := c.Child(append(command, args...)...)
+	child.FS, child.Env, child.Stdin = c.FS.As(credOf(accounts, u)).In(dir), env, c.Stdin
+	status, err := child.ExecFile(c.Ctx, shell)
+	if err != nil {
+		c.Warn("failed to execute %s: %s", shell, unix.Message(err))
+		return unix.ExecStatus(err)
+	}
+	return status
+}
+
+// nologin is the shell of those who have none.
+func nologin(c *unix.Cmd) int {
+	c.Print("This account is currently not available.\n")
+	return 1
 }
 
 // gosu is gosu and su-exec: user[:group], then a program that takes this one's place.

@@ -34,7 +34,7 @@ var shadow = []unix.Command{
 	{Name: "chpasswd", Fail: 1, Args: "[options]", Run: chpasswd, Spec: getopt.Spec{Short: "c:ehmR:s:",
 		Long: "crypt-method/c encrypted/e help/h md5/m root/R sha-rounds/s"}},
 	{Name: "chsh", Fail: 1, Args: "[options] [LOGIN]", Run: chsh, Spec: getopt.Spec{Short: "hR:s:", Long: "help/h root/R shell/s"}},
-	{Name: "chage", Args: "[options] LOGIN", Run: func(*unix.Cmd) int { return 0 }, Spec: getopt.Spec{Short: "d:E:hiI:lm:M:R:W:"}},
+	{Name: "chage", Args: "[options] LOGIN", Run: chage, Spec: getopt.Spec{Short: "d:E:hiI:lm:M:R:W:"}},
 	{Name: "chfn", Args: "[options] [LOGIN]", Run: func(*unix.Cmd) int { return 0 }, Spec: getopt.Spec{Short: "f:h:o:r:uw:"}},
 	{Name: "getent", Suite: "GNU libc", Args: "[OPTION...] database [key ...]", Run: getent, Spec: getopt.Spec{Short: "is:", Long: "service/s no-idn/i"}},
 }
@@ -55,6 +55,7 @@ var switching = []unix.Command{
 	{Name: "setpriv", Fail: 127, Args: "[options] <program> [<argument>...]", Suite: "util-linux", Run: setpriv, Spec: getopt.Spec{Short: "+dhV",
 		Long: "reuid: regid: ruid: euid: rgid: egid: groups: init-groups clear-groups keep-groups no-new-privs nnp bounding-set: inh-caps: " +
 			"ambient-caps: securebits: pdeathsig: reset-env"}},
+	{Name: "nologin", Raw: true, Args: "", Suite: "shadow", Run: nologin},
 	{Name: "newgrp", Args: "[-] [group]", Run: newgrp, Spec: getopt.Spec{Short: "+c:"}},
 }
 
