@@ -39,7 +39,18 @@ func ErrorText(s string) string {
 	if i := strings.Index(s, "failed to solve:"); i >= 0 {
 		s = s[i:]
 	}
-	return suggestion.ReplaceAllString(Normalize(s), "")
+	return sortRules(suggestion.ReplaceAllString(Normalize(s), ""))
+}
+
+// sortRules orders the rules of a lint error, which BuildKit lists as a map gives them.
+func sortRules(s string) string {
+	head, list, ok := strings.Cut(s, "lint violation found for rules: ")
+	if !ok {
+		return s
+	}
+	rules := strings.Split(list, ", ")
+	slices.Sort(rules)
+	return head + "lint violation found for rules: " + strings.Join(rules, ", ")
 }
 
 // byTool matches steps whose layers are compared within 10 %: what package managers write depends on the day.

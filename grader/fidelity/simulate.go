@@ -139,11 +139,14 @@ func entry(c tree.Change, links map[uint64]string) (string, File) {
 // Node.js under /usr/local. Other images come from the catalogue as they are.
 func Bases(cat *catalogue.Catalogue) build.Images {
 	return func(ref, platform string) (*catalogue.Image, error) {
+		name, _, _ := strings.Cut(strings.TrimPrefix(ref, "docker.io/library/"), "@")
+		if name == "debian:bookworm-slim" || name == "node:20-bookworm-slim" {
+			platform = "linux/amd64" // what the layout holds, whatever is asked for
+		}
 		img, err := cat.Resolve(ref, platform)
 		if err != nil {
 			return nil, err
 		}
-		name, _, _ := strings.Cut(strings.TrimPrefix(ref, "docker.io/library/"), "@")
 		switch name {
 		case "debian:bookworm-slim":
 			return recorded(img, img.Root, []string{"bash"}), nil

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"sync"
@@ -133,7 +134,7 @@ func (g *gateway) build(ctx context.Context) (err error) {
 		}
 		def, err := res.State.Marshal(ctx)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("failed to marshal LLB definition: %w", err)
 		}
 		r, err := g.Solve(ctx, client.SolveRequest{Definition: def.ToPB(), CacheImports: bc.CacheImports})
 		if err != nil {

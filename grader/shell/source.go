@@ -117,6 +117,10 @@ func parse(d Dialect, text string) *program {
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		text = strings.ReplaceAll(text, "\x00", "")
 	}
+	returns := strings.IndexByte(text, '\r') >= 0
+	if returns { // an ordinary character to a shell, but not to the parser
+		text = strings.ReplaceAll(text, "\r", carriageReturn)
+	}
 	variant := syntax.LangPOSIX
 	if d != Dash {
 		variant = syntax.LangBash
@@ -147,6 +151,12 @@ func parse(d Dialect, text string) *program {
 		}
 		text = fixed
 	}
+	if returns {
+		for _, s := range stmts {
+			restoreReturns(s)
+		}
+		text = strings.ReplaceAll(text, carriageReturn, "\r")
+	}
 	p.text = text
 	if p.cut && d != Bash {
 		cutNewline(stmts)
@@ -171,6 +181,22 @@ func parse(d Dialect, text string) *program {
 		}
 	}
 	return p
+}
+
+// carriageReturn stands for \r while a text is parsed.
+const carriageReturn = "\x01"
+
+// restoreReturns puts \r back into what was parsed.
+func restoreReturns(s *syntax.Stmt) {
+	syntax.Walk(s, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Lit:
+			n.Value = strings.ReplaceAll(n.Value, carriageReturn, "\r")
+		case *syntax.SglQuoted:
+			n.Value = strings.ReplaceAll(n.Value, carriageReturn, "\r")
+		}
+		return true
+	})
 }
 
 // nests returns how deep a text may be nested at most, whatever its quoting.

@@ -144,7 +144,7 @@ func (c *Call) start(ctx context.Context, p string, depth int) (int, error) {
 		return d.start(ctx, interp, depth+1)
 	}
 	if content.Fact("elf") != "" {
-		if a := content.Fact("arch"); a != "" && a != c.Arch && c.Arch != "" {
+		if a := content.Fact("arch"); a != "" && a != c.Arch && c.Arch != "" && !(c.Emulated && a == "amd64") {
 			return deny(syscall.ENOEXEC)
 		}
 		if content.Fact("elf") == "dynamic" {

@@ -270,7 +270,11 @@ func (p *process) do(ctx context.Context) error {
 	}
 	status, err := call.Exec(ctx)
 	if err != nil {
-		fmt.Fprintln(out, startFailure+container.StartError(meta.Args[0], err))
+		reason := container.StartError(meta.Args[0], err)
+		if strings.HasPrefix(reason, "exec: ") { // what the kernel refuses is told by the container itself
+			reason = startFailure + reason
+		}
+		fmt.Fprintln(out, reason)
 		status = 1
 	}
 	p.trace.Output = out.bytes()

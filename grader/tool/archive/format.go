@@ -155,7 +155,8 @@ func decompress(data []byte, compression string) ([]byte, error) {
 type Entry struct {
 	Name  string // as stored, cleaned of nothing
 	Node  *tree.Node
-	Link  string // the member that a hard link names
+	Link  string    // the member that a hard link names
+	Attr  tree.Attr // as stored: of links too, whose node has another
 	User  string
 	Group string
 }
@@ -272,9 +273,10 @@ func tarEntries(r io.Reader) ([]Entry, error) {
 			e.Node = tree.NewDir(0)
 		case tar.TypeSymlink:
 			e.Node = tree.NewSymlink(h.Linkname)
+			e.Attr = attr
 			attr.Mode = 0o777
 		case tar.TypeLink:
-			e.Link = h.Linkname
+			e.Link, e.Attr = h.Linkname, attr
 			out = append(out, e)
 			continue
 		case tar.TypeFifo:
@@ -302,6 +304,9 @@ func tarEntries(r io.Reader) ([]Entry, error) {
 			continue
 		}
 		e.Node.Attr = attr
+		if e.Node.Type != tree.Symlink {
+			e.Attr = attr
+		}
 		out = append(out, e)
 	}
 }

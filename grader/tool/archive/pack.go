@@ -63,6 +63,9 @@ func writeMember(tw *tar.Writer, e Entry, stream bool) error {
 	h := &tar.Header{Name: e.Name, Uname: e.User, Gname: e.Group}
 	if e.Link != "" {
 		h.Typeflag, h.Linkname = tar.TypeLink, e.Link
+		if n := e.Node; n != nil {
+			h.Mode, h.Uid, h.Gid, h.ModTime = int64(n.Mode), n.UID, n.GID, time.Unix(n.ModTime/1e9, 0)
+		}
 		return tw.WriteHeader(h)
 	}
 	n := e.Node

@@ -57,7 +57,7 @@ func tar_(ctx context.Context, c *tool.Call) int {
 		return 64
 	}
 	if opt.Has("version") {
-		c.Printf("tar (GNU tar) 1.35\n")
+		c.Printf("tar (GNU tar) 1.34\n")
 		return 0
 	}
 	mode := opt.Last("c", "x", "t", "r", "u")
@@ -525,34 +525,43 @@ func (j *tarJob) list(e Entry) {
 		j.Printf("%s\n", e.Name)
 		return
 	}
-	n := e.Node
-	if n == nil {
-		j.Printf("%s\n", e.Name)
-		return
-	}
 	owner := e.User + "/" + e.Group
 	if e.User == "" || j.opt.Has("numeric-owner") {
-		owner = fmt.Sprintf("%d/%d", n.UID, n.GID)
+		owner = fmt.Sprintf("%d/%d", e.Attr.UID, e.Attr.GID)
 	}
-	arrow := ""
-	if n.Type == tree.Symlink {
-		arrow = " -> " + n.Target
+	kind, arrow, size := byte('h'), " link to "+e.Link, "0"
+	if n := e.Node; n != nil && e.Link == "" {
+		kind, arrow = kinds[n.Type], ""
+		switch n.Type {
+		case tree.Symlink:
+			arrow = " -> " + n.Target
+		case tree.File:
+			size = fmt.Sprint(n.Size())
+		}
 	}
-	size := fmt.Sprint(n.Size())
-	if n.Type != tree.File {
-		size = "0"
-	}
-	j.Printf("%s %s%*s %s %s%s\n", modeText(n), owner, max(19-len(owner), len(size)+1), size,
-		time.Unix(0, n.ModTime).UTC().Format("2006-01-02 15:04"), e.Name, arrow)
+	j.Printf("%c%s %s%*s %s %s%s\n", kind, modeText(e.Attr.Mode), owner, max(19-len(owner), len(size)+1), size,
+		time.Unix(0, e.Attr.ModTime).UTC().Format("2006-01-02 15:04"), e.Name, arrow)
 }
 
-func modeText(n *tree.Node) string {
-	b := []byte("-rwxrwxrwx")
-	b[0] = map[tree.Type]byte{tree.File: '-', tree.Dir: 'd', tree.Symlink: 'l', tree.Fifo: 'p', tree.CharDevice: 'c', tree.BlockDevice: 'b', tree.Socket: 's'}[n.Type]
-	for i := range 9 {
-		if n.Mode&(1<<(8-i)) == 0 {
-			b[i+1] = '-'
+// kinds are the letters that a listing begins with.
+var kinds = map[tree.Type]byte{tree.File: '-', tree.Dir: 'd', tree.Symlink: 'l', tree.Fifo: 'p', tree.CharDevice: 'c', tree.BlockDevice: 'b', tree.Socket: 's'}
+
+func modeText(mode uint32) string {
+	b := []byte("rwxrwxrwx")
+	for i := range b {
+		if mode&(1<<(8-i)) == 0 {
+			b[i] = '-'
 		}
+	}
+	for i, letter := range "sst" { // setuid, setgid, sticky in the place of an x
+		if mode&(0o4000>>i) == 0 {
+			continue
+		}
+		at := 3*i + 2
+		if b[at] == '-' {
+			letter += 'S' - 's'
+		}
+		b[at] = byte(letter)
 	}
 	return string(b)
 }

@@ -21,6 +21,8 @@ var making = []unix.Command{
 	{Name: "mknod", Args: "[OPTION]... NAME TYPE [MAJOR MINOR]", Run: mknod, Spec: getopt.Spec{Short: "m:Z", Long: "mode/m context?"}},
 	{Name: "mktemp", Args: "[OPTION]... [TEMPLATE]", Run: mktemp, Spec: getopt.Spec{Short: "dp:qtu",
 		Long: "directory/d dry-run/u quiet/q suffix: tmpdir?"}},
+	{Name: "fallocate", Suite: "util-linux", Args: "[options] <filename>", Run: fallocate, Spec: getopt.Spec{Short: "cdil:no:pvxz",
+		Long: "collapse-range/c dig-holes/d insert-range/i length/l keep-size/n offset/o punch-hole/p verbose/v posix/x zero-range/z"}},
 	{Name: "truncate", Args: "OPTION... FILE...", Run: truncate, Spec: getopt.Spec{Short: "cor:s:", Long: "no-create/c io-blocks/o reference/r size/s"}},
 }
 
@@ -363,6 +365,30 @@ func truncate(c *unix.Cmd) int {
 		}
 	}
 	return c.Status
+}
+
+// fallocate is util-linux's: it makes a file of a length.
+func fallocate(c *unix.Cmd) int {
+	size, ok := c.Lookup("l")
+	if !ok {
+		return c.Die(1, "no length argument specified")
+	}
+	if len(c.Operands) == 0 {
+		return c.Die(1, "no filename specified")
+	}
+	n, ok := unix.ParseSize(size)
+	if !ok {
+		return c.Die(1, "failed to parse length")
+	}
+	name := c.Operands[0]
+	node, err := c.FS.Stat(name)
+	if err == nil && node.Size() >= n {
+		return 0
+	}
+	if err := resize(c, name, node, n); err != nil {
+		return c.Die(1, "cannot open %s: %s", name, unix.Message(err))
+	}
+	return 0
 }
 
 func resized(op byte, old, n int64, given bool) int64 {

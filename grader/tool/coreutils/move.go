@@ -59,6 +59,10 @@ func move(c *unix.Cmd, src, dst string) {
 		c.Warn("cannot stat %s: %s", to, unix.Message(syscall.ENOTDIR))
 		return
 	}
+	if strings.HasSuffix(dst, "/") && !n.IsDir() && !c.FS.Exists(dst) && !c.Busybox {
+		c.Warn("cannot move %s to %s: %s", from, to, unix.Message(syscall.ENOTDIR))
+		return
+	}
 	err = c.FS.Rename(src, dst)
 	if vfs.Is(err, syscall.EXDEV) {
 		k := &copier{Cmd: c, recursive: true, force: true, mode: true, owner: true, times: true, links: true, linked: map[uint64]string{}}
