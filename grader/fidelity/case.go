@@ -29,6 +29,9 @@ type Case struct {
 	Links map[string]string `json:"links"` // path → target
 	Data  map[string]string `json:"data"`  // path → bytes in base64, for archives
 
+	// Differs says why the simulation is known not to agree, where it does not.
+	Differs string `json:"differs"`
+
 	Own       bool   `json:"-"` // ours, not one of those that were handed to us
 	TruthFile string `json:"-"`
 }

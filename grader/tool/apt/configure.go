@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,6 +17,9 @@ var accountsData string
 
 //go:embed data/alternatives.txt
 var alternativesData string
+
+// interpreter is a package with Python's interpreter.
+var interpreter = regexp.MustCompile(`^(python3\.\d+)(-minimal)?$`)
 
 // linesOf returns the fields of the data lines that begin with a package's name.
 func linesOf(data, name string) [][]string {
@@ -42,6 +46,20 @@ func (r *run) configure(p *debian.Package, c *debian.Contents, log *journal) {
 		}
 		if c.Flags["py3compile"] && strings.HasSuffix(e.Path, ".py") && strings.HasPrefix(e.Path, "/usr/lib/python3") {
 			r.compiled(e.Path, c.Nodes()[i])
+		}
+	}
+	if m := interpreter.FindStringSubmatch(p.Name); m != nil { // compiles its library, which is a package of its own
+		library := "lib" + m[1] + "-stdlib"
+		if m[2] != "" {
+			library = "lib" + m[1] + "-minimal"
+		}
+		if l := r.index.Package(library); l != nil {
+			lc := r.index.Contents(l, r.Arch)
+			for i, e := range lc.Files {
+				if strings.HasSuffix(e.Path, ".py") && r.FS.Exists(e.Path) {
+					r.compiled(e.Path, lc.Nodes()[i])
+				}
+			}
 		}
 	}
 	if c.Has("templates") {

@@ -141,6 +141,9 @@ func (r *run) takeAway(gone []string, purge bool, log *journal) {
 			if err != nil || conf[p] && !purge {
 				continue
 			}
+			if n.Target != "" && r.FS.IsDir(p) && r.shared(p, base+".list") {
+				continue // a link in the place of a folder that others list, such as /lib
+			}
 			if r.FS.IsDir(p) && n.Target == "" {
 				if n.Len() > 0 || r.shared(p, base+".list") {
 					continue
