@@ -1,10 +1,13 @@
 // Command conformance holds the simulated build against a real BuildKit on this machine: it does each case on both sides and prints a table
 // of agreement. It is a module of its own, so that the product does not carry what only the real daemon needs.
 //
-//	go run . [-dir DIR] [-record] [CASE…]
+//	go run . [-dir DIR] [-record] [-v] [CASE…]
+//	go run . -publish
+//	go run . -corpus
 //
 // Cases are the folders and txtar archives of ../fidelity/testdata. With -record the truth of the cases named is written beside
-// them; without, what is recorded is compared.
+// them; without, the real daemon's answer of now is compared. With -publish the table is written, from what is recorded, to docs/agreement.md and
+// ../fidelity/agreement.json; -corpus does the same after building BuildKit's own tests on both sides.
 package main
 
 import (
@@ -41,17 +44,29 @@ func run(ctx context.Context) error {
 	record := flag.Bool("record", false, "write the truth of the cases")
 	sample := flag.Int("every", 1, "take every n-th case only")
 	verbose := flag.Bool("v", false, "print each difference")
+	publishing := flag.Bool("publish", false, "write the agreement with what is recorded, without a daemon")
+	own := flag.Bool("corpus", false, "build BuildKit's own tests on both sides, then publish")
 	flag.Parse()
 	found, err := fidelity.Find(*cases)
 	if err != nil {
 		return err
+	}
+	images := fidelity.Bases(catalogue.Open())
+	if *publishing && !*own {
+		return publish(ctx, found, images, nil)
 	}
 	d, err := StartDaemon(ctx, *dir, os.Stderr)
 	if err != nil {
 		return err
 	}
 	defer d.Stop()
-	images := fidelity.Bases(catalogue.Open())
+	if *own {
+		c, err := compareCorpus(ctx, d, images, *verbose)
+		if err != nil {
+			return err
+		}
+		return publish(ctx, found, images, c)
+	}
 	all, agree := 0, 0
 	for i, c := range found {
 		if flag.NArg() > 0 && !wanted(c.Name, flag.Args()) || i%*sample != 0 {

@@ -259,7 +259,7 @@ func readLayer(file string) (*fidelity.Layer, error) {
 			e.Type = "other"
 		}
 		out.Bytes += h.Size
-		p := hosts.ReplaceAllString(path.Join("/", h.Name), "HOST_$3")
+		p := hosts.ReplaceAllString(path.Join("/", h.Name), "HOST$3$4")
 		out.Files[p] = e
 		parts := strings.SplitN(strings.TrimPrefix(p, "/"), "/", 4)
 		k := "/" + strings.Join(parts[:min(3, len(parts))], "/")

@@ -40,6 +40,9 @@ func mountKernel(view *vfs.FS) {
 var proc = func() *tree.Node {
 	text := func(s string) *tree.Node { return tree.NewFile(0o444, tree.Text(s)) }
 	init := tree.NewDir(0o555).Put("fd", tree.NewDir(0o500)).Put("cgroup", text("0::/\n")).Put("environ", text("")).
+		Put("status", text("Name:\tsh\nUmask:\t0022\nState:\tR (running)\nPid:\t1\nPPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n"+
+			"CapInh:\t0000000000000000\nCapPrm:\t00000000a80425fb\nCapEff:\t00000000a80425fb\nCapBnd:\t00000000a80425fb\nCapAmb:\t0000000000000000\n"+
+			"NoNewPrivs:\t0\nSeccomp:\t2\n")).
 		Put("mounts", text("overlay / overlay rw,relatime 0 0\nproc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n"))
 	return tree.NewDir(0o555).Put("1", init).Put("self", tree.NewSymlink("1")).Put("mounts", tree.NewSymlink("self/mounts")).
 		Put("meminfo", text("MemTotal:        8000000 kB\nMemFree:         6000000 kB\nMemAvailable:    7000000 kB\n")).

@@ -1,6 +1,7 @@
 package users
 
 import (
+	_ "embed"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,6 +15,11 @@ import (
 var adduserSpec = getopt.Spec{Short: "h:g:s:G:SDHu:k:",
 	Long: "uid/u firstuid: lastuid: gid: firstgid: lastgid: ingroup: add-extra-groups shell/s comment: gecos: home: no-create-home/H " +
 		"allow-all-names allow-bad-names allow-badname force-badname disabled-password disabled-login system/S group conf: quiet verbose debug"}
+
+// adduserUsage is what Debian's adduser answers to options that it does not know.
+//
+//go:embed data/adduser.txt
+var adduserUsage string
 
 var deluserSpec = getopt.Spec{Short: "S", Long: "system group remove-home remove-all-files backup backup-to: force conf: quiet only-if-empty debug"}
 
@@ -29,6 +35,7 @@ func adduser(c *unix.Cmd) int {
 	switch {
 	case c.Has("D"):
 		c.Errorf("Option d is ambiguous (debug, disabled-login, disabled-password)")
+		c.Print(adduserUsage)
 		return 1
 	case c.FS.Cred.UID != 0:
 		return c.Die(1, "Only root may add a user or group to the system.")
