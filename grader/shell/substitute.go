@@ -89,8 +89,10 @@ func (sh *shell) processSubstitution(p *syntax.ProcSubst) string {
 		return ""
 	}
 	if p.Op == syntax.CmdOut {
+		prog := sh.prog
 		sh.pending = append(sh.pending, func() {
 			s := sh.fork()
+			s.prog = prog
 			data, _ := sh.fs.ReadFile(name)
 			s.ctl, s.traps = goOn, nil
 			s.fds.open(0, newFile(strings.NewReader(string(data)), nil, nil))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -43,6 +44,11 @@ func (s *sourceOp) CacheMap(context.Context, solver.JobContext, int) (*solver.Ca
 	dt, err := json.Marshal(key)
 	if err != nil {
 		return nil, false, err
+	}
+	if kind == "http" || kind == "https" {
+		if u, err := url.Parse(s.op.Identifier); err == nil && u.Host == "" {
+			return nil, false, fmt.Errorf("Get %q: http: no Host in request URL", strings.TrimSuffix(s.op.Identifier, "//"))
+		}
 	}
 	d := digest.FromBytes(dt)
 	if kind == "local" { // never the same twice: what is copied from it is what counts
@@ -123,29 +129,29 @@ func (s *sourceOp) local(ctx context.Context, name string, t *Trace) (*Ref, erro
 }
 
 // http stands for a download: the bytes are declared, since there is no network.
-func (s *sourceOp) http(_ context.Context, url string, t *Trace) (*Ref, error) {
+func (s *sourceOp) http(_ context.Context, address string, t *Trace) (*Ref, error) {
 	name := s.op.Attrs[pb.AttrHTTPFilename]
 	if name == "" {
-		name = url[strings.LastIndexByte(url, '/')+1:]
+		name = address[strings.LastIndexByte(address, '/')+1:]
 		name, _, _ = strings.Cut(name, "?")
 	}
 	if name == "" {
 		name = "download"
 	}
 	const guess = 5_000_000
-	n := tree.NewFile(0o600, tree.Declared(guess, "url:"+url+"@"+s.op.Attrs[pb.AttrHTTPChecksum], nil))
+	n := tree.NewFile(0o600, tree.Declared(guess, "url:"+address+"@"+s.op.Attrs[pb.AttrHTTPChecksum], nil))
 	n.ModTime = s.w.now()
-	t.Events = append(t.Events, report.Event{Kind: "download", Tool: "add", Name: url, Bytes: guess})
-	t.Notes = append(t.Notes, report.Note{Kind: "unknown", Text: fmt.Sprintf("%s was not fetched: there is no network here. A file of 5 MB stands for it.", url)})
+	t.Events = append(t.Events, report.Event{Kind: "download", Tool: "add", Name: address, Bytes: guess})
+	t.Notes = append(t.Notes, report.Note{Kind: "unknown", Text: fmt.Sprintf("%s was not fetched: there is no network here. A file of 5 MB stands for it.", address)})
 	root := tree.NewDir(0o755).Put(name, n)
 	return &Ref{Root: root, Layers: []*Layer{{Upper: root, Vertex: s.digest}}}, nil
 }
 
-func (s *sourceOp) git(url string, t *Trace) (*Ref, error) {
+func (s *sourceOp) git(address string, t *Trace) (*Ref, error) {
 	const guess = 2_000_000
 	root := tree.NewDir(0o755)
-	root.Put("README.md", tree.NewFile(0o644, tree.Declared(guess, "git:"+url, nil)))
-	t.Events = append(t.Events, report.Event{Kind: "download", Tool: "git", Name: url, Bytes: guess})
-	t.Notes = append(t.Notes, report.Note{Kind: "unknown", Text: fmt.Sprintf("The repository %s was not fetched: there is no network here. One file of 2 MB stands for it.", url)})
+	root.Put("README.md", tree.NewFile(0o644, tree.Declared(guess, "git:"+address, nil)))
+	t.Events = append(t.Events, report.Event{Kind: "download", Tool: "git", Name: address, Bytes: guess})
+	t.Notes = append(t.Notes, report.Note{Kind: "unknown", Text: fmt.Sprintf("The repository %s was not fetched: there is no network here. One file of 2 MB stands for it.", address)})
 	return &Ref{Root: root, Layers: []*Layer{{Upper: root, Vertex: s.digest}}}, nil
 }

@@ -216,14 +216,26 @@ func dpkgQuery(ctx context.Context, c *tool.Call) int {
 		}
 		return missing()
 	case "-l", "--list":
-		c.Printf("Desired=Unknown/Install/Remove/Purge/Hold\n| Status=Not/Inst/Conf-files/Unpacked/halF-conf/Half-inst/trig-aWait/Trig-pend\n|/ Err?=(none)/Reinst-required (Status,Err: uppercase=bad)\n" +
-			"||/ Name           Version      Architecture Description\n+++-==============-============-============-=================================\n")
-		for _, n := range match() {
+		shown := match()
+		if len(shown) == 0 {
+			return missing()
+		}
+		wide := [3]int{14, 12, 12} // columns grow with what is in them
+		for _, n := range shown {
+			for i, v := range []string{n, debian.Field(text[n], "Version"), debian.Field(text[n], "Architecture")} {
+				wide[i] = max(wide[i], len(v))
+			}
+		}
+		c.Printf("Desired=Unknown/Install/Remove/Purge/Hold\n| Status=Not/Inst/Conf-files/Unpacked/halF-conf/Half-inst/trig-aWait/Trig-pend\n"+
+			"|/ Err?=(none)/Reinst-required (Status,Err: uppercase=bad)\n||/ %-*s %-*s %-*s Description\n+++-%s-%s-%s-=================================\n",
+			wide[0], "Name", wide[1], "Version", wide[2], "Architecture", strings.Repeat("=", wide[0]), strings.Repeat("=", wide[1]), strings.Repeat("=", wide[2]))
+		for _, n := range shown {
 			state := "ii"
 			if strings.HasSuffix(debian.Field(text[n], "Status"), "config-files") {
 				state = "rc"
 			}
-			c.Printf("%s  %-14s %-12s %-12s %s\n", state, n, debian.Field(text[n], "Version"), debian.Field(text[n], "Architecture"), debian.Field(text[n], "Description"))
+			c.Printf("%s  %-*s %-*s %-*s %s\n", state, wide[0], n, wide[1], debian.Field(text[n], "Version"), wide[2], debian.Field(text[n], "Architecture"),
+				debian.Field(text[n], "Description"))
 		}
 		return missing()
 	case "-s", "--status":

@@ -19,6 +19,7 @@ var splitting = []unix.Command{
 		Long: "suffix-length/a additional-suffix: bytes/b line-bytes/C numeric-suffixes? filter: lines/l number/n verbose"}},
 	{Name: "od", Args: "[OPTION]... [FILE]...", Run: od, Spec: getopt.Spec{Short: "A:j:N:S:t:vw::abcdfiloxs",
 		Long: "address-radix/A skip-bytes/j read-bytes/N format/t output-duplicates/v width/w"}},
+	{Name: "which.debianutils", Suite: "debianutils", Args: "[-as] args", Run: which, Spec: getopt.Spec{Short: "as"}},
 	{Name: "which", Suite: "debianutils", Args: "[-as] args", Run: which, Spec: getopt.Spec{Short: "as"}},
 }
 
