@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strconv"
 	"strings"
 
 	"drydock/grader/report"
@@ -230,8 +231,17 @@ func (n *session) unreachable(it item) error {
 }
 
 // logContent is a log of a run that asked for some documents and archives.
-func logContent(fetched int, id string) *tree.Content {
-	return tree.Declared(int64(1_600+203*fetched), "npm-log:"+id, nil)
+func (n *session) logContent(id string) *tree.Content {
+	switch n.command {
+	case "install", "ci", "install-test", "install-ci-test", "uninstall", "update", "dedupe", "prune", "exec":
+		return tree.Declared(int64(1_600+203*n.fetched), "npm-log:"+id, nil)
+	}
+	quoted := make([]string, len(n.Args)-1)
+	for i, a := range n.Args[1:] {
+		quoted[i] = strconv.Quote(a)
+	}
+	const steps = 620 // of starting, reading the configuration and ending
+	return tree.Declared(int64(steps+len(n.root)+len(strings.Join(n.Args[1:], " "))+len(strings.Join(quoted, " "))), "npm-log:"+id, nil)
 }
 
 // cacheCommand is npm cache clean, verify and so on.

@@ -1,6 +1,7 @@
 package npm
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"drydock/grader/tool"
 	"drydock/grader/tree"
 )
 
@@ -31,13 +33,10 @@ func (n *session) ls() error {
 	}
 	var missing []string
 	if len(names) == 0 {
-		n.Printf("└── (empty)\n")
+		n.Printf("%s(empty)\n", branch(n.Env, true))
 	}
 	for i, name := range names {
-		mark := "├── "
-		if i == len(names)-1 {
-			mark = "└── "
-		}
+		mark := branch(n.Env, i == len(names)-1)
 		version := n.installedVersion(name)
 		if version == "" {
 			n.Printf("%sUNMET DEPENDENCY %s@%s\n", mark, name, wants[name])
@@ -51,6 +50,21 @@ func (n *session) ls() error {
 		return &failure{code: "ELSPROBLEMS", lines: missing}
 	}
 	return nil
+}
+
+// branch is how a line of a tree begins: in a locale that has no lines to draw with, with signs of ASCII.
+func branch(env tool.Env, last bool) string {
+	locale := cmp.Or(env.Get("LC_ALL"), env.Get("LC_CTYPE"), env.Get("LANG"))
+	drawn := strings.HasSuffix(strings.ToUpper(strings.ReplaceAll(locale, "-", "")), "UTF8")
+	switch {
+	case drawn && last:
+		return "└── "
+	case drawn:
+		return "├── "
+	case last:
+		return "`-- "
+	}
+	return "+-- "
 }
 
 func (n *session) installedVersion(name string) string {

@@ -231,6 +231,8 @@ func (n *session) install() error {
 		if err := n.save(p, want, !n.cfg.off("package-lock")); err != nil {
 			return err
 		}
+	} else if !n.cfg.off("package-lock") && !n.cfg.is("dry-run") { // written again, as it was
+		n.FS.Chtimes(path.Join(n.root, "package-lock.json"), n.FS.Now())
 	}
 	if len(n.args) == 0 {
 		if err := n.lifecycle(p); err != nil {
@@ -375,6 +377,7 @@ func (n *session) place(l *lock, p *project, plan, missing []planned, have map[s
 		return n.workspaceModules(plan, o)
 	}
 	if len(missing) == 0 && len(have) == len(plan) {
+		n.FS.Chtimes(path.Join(modules, ".package-lock.json"), n.FS.Now()) // written again, as it was
 		return nil
 	}
 	stay := map[string]bool{}

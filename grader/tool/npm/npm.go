@@ -89,6 +89,7 @@ type session struct {
 	pinned  map[string][]string // versions that a lock file of another kind pins, by name
 	tool    string              // "npm", "yarn" or "pnpm", as events name it
 	fetched int                 // documents and archives asked for, for the log's size
+	logged  bool                // whether this run's log is written
 	root    string              // the folder of package.json, absolute
 }
 
@@ -146,7 +147,11 @@ func (s *shelf) npm(ctx context.Context, c *tool.Call) int {
 	if !n.hasNode() {
 		return 127
 	}
-	return n.fail(n.dispatch())
+	code := n.fail(n.dispatch())
+	if !n.logged {
+		n.writeLog()
+	}
+	return code
 }
 
 // hasNode checks that npm's own interpreter is there: npm is a script of Node.js.
@@ -215,7 +220,7 @@ func (n *session) dispatch() error {
 	case "rebuild":
 		n.Printf("rebuilt dependencies successfully\n")
 		return nil
-	case "root", "prefix", "bin":
+	case "root", "prefix":
 		dir := n.prefix()
 		if n.command == "root" {
 			dir = path.Join(dir, "node_modules")
@@ -298,13 +303,14 @@ func (n *session) warn(s string) {
 
 // writeLog writes the log that npm keeps of each run and returns its path.
 func (n *session) writeLog() string {
+	n.logged = true
 	dir := path.Join(n.cacheDir(), "_logs")
 	if n.FS.MkdirAll(dir, 0o755) != nil {
 		return ""
 	}
 	stamp := time.Unix(0, n.FS.Now()).UTC().Format("2006-01-02T15_04_05.000")
 	p := path.Join(dir, strings.Replace(stamp, ".", "_", 1)+"Z-debug-0.log")
-	if n.FS.WriteContent(p, logContent(n.fetched, p), 0o644) != nil {
+	if n.FS.WriteContent(p, n.logContent(p), 0o644) != nil {
 		return ""
 	}
 	return p
