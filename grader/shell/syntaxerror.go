@@ -2,6 +2,7 @@ package shell
 
 import (
 	"fmt"
+	"strings"
 )
 
 // errorKind is what is wrong with a script's grammar.
@@ -108,7 +109,8 @@ func (sh *shell) syntaxError(e *syntaxError) {
 	case e.token == "" && e.expect == "$()":
 		out = at(e.line+1) + "unexpected EOF while looking for matching `)'\n"
 	case e.token == "":
-		out = at(e.line+1) + "syntax error: unexpected end of file\n"
+		lines := strings.Count(strings.TrimSuffix(sh.prog.text, "\n"), "\n") + 1
+		out = at(min(e.line, lines)+1) + "syntax error: unexpected end of file\n"
 	default:
 		token := e.token
 		if token == "\n" {

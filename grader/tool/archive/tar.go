@@ -12,6 +12,7 @@ import (
 
 	"drydock/grader/tool"
 	"drydock/grader/tool/getopt"
+	"drydock/grader/tool/unix"
 	"drydock/grader/tree"
 	"drydock/grader/vfs"
 )
@@ -60,7 +61,7 @@ func tar_(ctx context.Context, c *tool.Call) int {
 		c.Printf("tar (GNU tar) 1.34\n")
 		return 0
 	}
-	mode := opt.Last("c", "x", "t", "r", "u")
+	mode := opt.Last("c", "x", "t", "r", "u", "d")
 	if mode == "" {
 		if j.busybox {
 			c.Errorf("tar: must specify exactly one of 'c', 'x' or 't'")
@@ -69,6 +70,9 @@ func tar_(ctx context.Context, c *tool.Call) int {
 		j.say("You must specify one of the '-Acdtrux', '--delete' or '--test-label' options")
 		c.Errorf("Try 'tar --help' or 'tar --usage' for more information.")
 		return 2
+	}
+	if mode == "d" { // what was packed is taken to be as it was
+		return 0
 	}
 	j.excludes = opt.Values("exclude")
 	for _, f := range opt.Values("X") {
@@ -310,10 +314,14 @@ func (j *tarJob) adjust(n *tree.Node) *tree.Node {
 	o, okO := j.opt.Lookup("owner")
 	g, okG := j.opt.Lookup("group")
 	t, okT := j.opt.Lookup("mtime")
-	if !okO && !okG && !okT {
+	perm, okM := j.opt.Lookup("mode")
+	if !okO && !okG && !okT && !okM {
 		return n
 	}
 	m := n.Clone()
+	if mode, ok := unix.ParseMode(perm); ok && okM && n.Type != tree.Symlink {
+		m.Mode = mode.Apply(n.Mode, n.IsDir(), 0)
+	}
 	if okO {
 		m.UID = atoi(o)
 	}

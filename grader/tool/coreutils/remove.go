@@ -120,10 +120,14 @@ func rmdir(c *unix.Cmd) int {
 				break
 			}
 			if err != nil {
-				c.Warn(c.Pick("failed to remove %s: %s", "%s: %s"), c.Pick(c.Quote(p), "'"+p+"'"), unix.Message(err))
+				what := "failed to remove %s: %s"
+				if p != name { // a parent
+					what = "failed to remove directory %s: %s"
+				}
+				c.Warn(c.Pick(what, "%s: %s"), c.Pick(c.Quote(p), "'"+p+"'"), unix.Message(err))
 				break
 			}
-			if !c.Has("p") || path.Dir(p) == "." || path.Dir(p) == "/" {
+			if !c.Has("p") || path.Dir(p) == "." || p == "/" {
 				break
 			}
 		}

@@ -37,7 +37,7 @@ func runAwk(c *unix.Cmd) int {
 	}
 	if source == nil {
 		if len(args) == 0 {
-			c.Errorf("Usage: %s [Options] Program [file ...]", c.Pick("mawk", "awk"))
+			c.Errorf("Usage: %s [Options] %s [file ...]", c.Pick("mawk", "awk"), c.Pick("[Program]", "Program"))
 			return 2
 		}
 		source, args = args[:1], args[1:]

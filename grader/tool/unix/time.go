@@ -144,6 +144,7 @@ var layouts = []string{
 	"2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02", "20060102", "20060102 15:04", "01/02/2006", "1/2/2006", "2 Jan 2006",
 	"Jan 2 2006", "Jan 2, 2006", "2 January 2006", "January 2 2006", "Mon Jan _2 15:04:05 2006", "Mon Jan _2 15:04:05 MST 2006",
 	"Mon, 02 Jan 2006 15:04:05 -0700", "Mon, 02 Jan 2006 15:04:05 MST", "2 Jan 2006 15:04:05", "Jan 2 2006 15:04:05",
+	"2 Jan 2006 15:04", "Jan 2 2006 15:04", "2 Jan 2006 15:04:05 MST", "2 Jan 2006 15:04 MST", "Jan 2 2006 15:04 MST", "2006-01-02 15:04 MST",
 }
 
 // ParseDate reads a date as date -d does: @seconds, absolute dates, and words such as "yesterday", "+2 days", "1 hour ago".
