@@ -64,7 +64,7 @@ func Published() *Agreement {
 
 // kinds names the kinds of cases by how their names begin; the first that fits counts.
 var kinds = []struct{ prefix, name string }{
-	{"add-", "ADD and archives"}, {"apt", "apt and dpkg"}, {"arg", "ARG and ENV"}, {"env", "ARG and ENV"}, {"targetarch", "ARG and ENV"},
+	{"fact", "recorded facts (R1 to R20)"}, {"add-", "ADD and archives"}, {"apt", "apt and dpkg"}, {"arg", "ARG and ENV"}, {"env", "ARG and ENV"}, {"targetarch", "ARG and ENV"},
 	{"awk", "find, sed, awk, grep, tar"}, {"find", "find, sed, awk, grep, tar"}, {"sed", "find, sed, awk, grep, tar"},
 	{"grep", "find, sed, awk, grep, tar"}, {"tar-", "find, sed, awk, grep, tar"}, {"gzip", "find, sed, awk, grep, tar"},
 	{"xargs", "find, sed, awk, grep, tar"}, {"bash", "shell: bash"}, {"sh-bash", "shell: bash"}, {"sh-", "shell: dash"},

@@ -113,6 +113,7 @@ type File struct {
 type Registry struct {
 	packages map[string]map[string]*Package // by name, then version
 	order    map[string][]string            // versions of a name, as recorded
+	document map[string]string              // integrity of a name's packument, on the day that it was recorded
 
 	mu     sync.Mutex
 	chunks map[int]map[string][]File // listings by "name@version"
@@ -124,7 +125,15 @@ func Open() (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{packages: map[string]map[string]*Package{}, order: map[string][]string{}, chunks: map[int]map[string][]File{}}
+	r := &Registry{packages: map[string]map[string]*Package{}, order: map[string][]string{}, chunks: map[int]map[string][]File{}, document: map[string]string{}}
+	documents, err := unpack("data/documents.zst")
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(documents)) {
+		name, integrity, _ := strings.Cut(strings.TrimSpace(line), " ")
+		r.document[name] = integrity
+	}
 	for line := range strings.Lines(string(data)) {
 		f := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 7)
 		if len(f) < 7 {
@@ -159,6 +168,9 @@ func (p *Package) Manifest() *Manifest {
 
 // Package returns what is known about a version, or nil.
 func (r *Registry) Package(name, version string) *Package { return r.packages[name][version] }
+
+// Document returns the integrity of the registry's document about a package, by which npm's cache names it, or "" where it was not recorded.
+func (r *Registry) Document(name string) string { return r.document[name] }
 
 // Versions returns the versions of a package that were recorded, oldest first.
 func (r *Registry) Versions(name string) []string { return r.order[name] }

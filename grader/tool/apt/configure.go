@@ -38,7 +38,7 @@ func (r *run) configure(p *debian.Package, c *debian.Contents, log *journal) {
 		r.account(f)
 	}
 	for _, f := range linesOf(alternativesData, p.Name) {
-		r.alternative(f[0], f[1], f[2], log)
+		r.alternative(f[0], f[1], f[2], f[3] == "slave", log)
 	}
 	for i, e := range c.Files {
 		if strings.HasPrefix(e.Path, "/usr/lib/jvm/.") && strings.HasSuffix(e.Path, ".jinfo") {
@@ -139,7 +139,7 @@ func (r *run) group(name string) int {
 }
 
 // alternative links a name through /etc/alternatives, unless one of a higher rank is there.
-func (r *run) alternative(name, link, target string, log *journal) {
+func (r *run) alternative(name, link, target string, slave bool, log *journal) {
 	through := "/etc/alternatives/" + name
 	if !r.FS.Exists(target) {
 		return
@@ -151,7 +151,7 @@ func (r *run) alternative(name, link, target string, log *journal) {
 			}
 		}
 		r.attempt(r.FS.Remove(through))
-	} else {
+	} else if !slave {
 		log.alt.WriteString(fmt.Sprintf("update-alternatives %s: run with --install %s %s %s\nupdate-alternatives %s: link group %s updated to point to %s\n",
 			log.at.Format("2006-01-02 15:04:05"), link, name, target, log.at.Format("2006-01-02 15:04:05"), through, target))
 	}
@@ -159,6 +159,9 @@ func (r *run) alternative(name, link, target string, log *journal) {
 	r.attempt(r.FS.Symlink(target, through))
 	if _, err := r.FS.Lstat(link); err != nil {
 		r.attempt(r.FS.Symlink(through, link))
+	}
+	if slave { // listed with its master
+		return
 	}
 	r.attempt(r.FS.WriteFile("/var/lib/dpkg/alternatives/"+name, []byte("auto\n"+link+"\n\n"+target+"\n50\n\n"), 0o644))
 }
@@ -181,13 +184,13 @@ func (r *run) javaAlternatives(c *debian.Contents, jinfo string, log *journal) {
 	for line := range strings.Lines(jinfo) {
 		f := strings.Fields(line)
 		if len(f) == 3 && (f[0] == "hl" || f[0] == "jre" || f[0] == "jdk" || f[0] == "jdkhl") && strings.Contains(f[2], "/bin/") {
-			r.alternative(f[1], "/usr/bin/"+f[1], r.native(f[2]), log)
+			r.alternative(f[1], "/usr/bin/"+f[1], r.native(f[2]), false, log)
 		}
 	}
 	// a JDK brings its commands in a package of its own, which comes after the runtime with the jinfo file
 	for _, e := range c.Files {
 		if strings.HasPrefix(e.Path, "/usr/lib/jvm/") && path.Base(path.Dir(e.Path)) == "bin" && e.Type == 'f' {
-			r.alternative(path.Base(e.Path), "/usr/bin/"+path.Base(e.Path), e.Path, log)
+			r.alternative(path.Base(e.Path), "/usr/bin/"+path.Base(e.Path), e.Path, false, log)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func (n *session) packument(name string) item {
 			it.size = p.Packument
 		}
 	}
-	it.sum = sumOf("", it.content)
+	it.sum = sumOf(n.reg.Document(name), it.content)
 	it.keys = []string{"make-fetch-happen:request-cache:" + n.registryURL() + strings.ReplaceAll(name, "/", "%2f")}
 	return it
 }

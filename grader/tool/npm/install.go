@@ -409,6 +409,12 @@ func (n *session) place(l *lock, p *project, plan, missing []planned, have map[s
 			if err := n.FS.Graft(path.Join(modules, name), src); err != nil {
 				return n.filesystem(err)
 			}
+		} else if names, err := n.FS.ReadDir(path.Join(modules, name)); err == nil { // .bin stays, empty
+			for _, bin := range names {
+				if err := n.FS.RemoveAll(path.Join(modules, name, bin)); err != nil {
+					return n.filesystem(err)
+				}
+			}
 		} else if err := n.FS.RemoveAll(path.Join(modules, name)); err != nil {
 			return n.filesystem(err)
 		}
@@ -703,6 +709,9 @@ func (n *session) settle(p *project, l *lock, save bool) error {
 	plan = slices.DeleteFunc(plan, func(q planned) bool { _, ok := have[q.path]; return !ok })
 	if err := n.reify(p, want, plan, have, 0); err != nil {
 		return err
+	}
+	if !save && !n.cfg.off("package-lock") { // written again, as it was
+		n.FS.Chtimes(path.Join(n.root, "package-lock.json"), n.FS.Now())
 	}
 	if save {
 		if err := n.save(p, want, l != nil); err != nil {

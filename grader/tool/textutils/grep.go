@@ -162,7 +162,11 @@ func (s *searcher) compile(patterns []string) bool {
 	for _, p := range patterns {
 		re, err := regex.Compile(p, syntax, o)
 		if err != nil {
-			s.Warn("%s", err)
+			text := err.Error()
+			if strings.HasPrefix(text, "Unmatched [, ") && !s.Busybox { // grep's own matcher sees it first
+				text = "Invalid regular expression"
+			}
+			s.Warn("%s", text)
 			return false
 		}
 		s.res = append(s.res, re)

@@ -57,7 +57,7 @@ func run(dir string, locks []string, only bool) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	r := &recorder{work: work, cache: filepath.Join(work, "cache"), known: map[string]*line{}}
+	r := &recorder{work: work, cache: filepath.Join(work, "cache"), known: map[string]*line{}, documents: map[string]string{}}
 	if err := r.load(); err != nil {
 		log.Printf("starting afresh: %v", err)
 	}
@@ -88,6 +88,7 @@ type recorder struct {
 	work, cache string
 	n           int
 	known       map[string]*line
+	documents   map[string]string // integrity by name
 }
 
 // load takes over what was recorded before.
@@ -97,6 +98,9 @@ func (r *recorder) load() error {
 		return err
 	}
 	for p := range reg.All() {
+		if d := reg.Document(p.Name); d != "" {
+			r.documents[p.Name] = d
+		}
 		files, err := reg.Files(p)
 		if err != nil {
 			return err
@@ -300,7 +304,9 @@ func (r *recorder) cached() (archives, packuments map[string]int64, err error) {
 			archives[e.Integrity] = e.Size
 			if rest, ok := strings.CutPrefix(e.Key, "make-fetch-happen:request-cache:https://"); ok && !strings.HasSuffix(rest, ".tgz") {
 				_, name, _ := strings.Cut(rest, "/")
-				packuments[strings.ReplaceAll(name, "%2f", "/")] = e.Size
+				name = strings.ReplaceAll(name, "%2f", "/")
+				packuments[name] = e.Size
+				r.documents[name] = e.Integrity
 			}
 		}
 		return nil
@@ -354,6 +360,13 @@ func (r *recorder) write(dir string) error {
 		}
 	}
 	if err := pack(fmt.Sprintf("files-%02d.zst", n), chunk.Bytes()); err != nil {
+		return err
+	}
+	var documents bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(r.documents)) {
+		fmt.Fprintf(&documents, "%s %s\n", name, r.documents[name])
+	}
+	if err := pack("documents.zst", documents.Bytes()); err != nil {
 		return err
 	}
 	log.Printf("%d packages", len(lines))
