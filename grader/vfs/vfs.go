@@ -55,6 +55,7 @@ type shared struct {
 	open   map[string]*handle // files being written, by mount and path
 	closed bool
 	born   uint64 // hard links of a lower number were there before
+	merged func(string) bool
 }
 
 // New returns root's view of a tree. now gives the time of each change in nanoseconds since 1970; budget may be nil for none.
@@ -72,6 +73,21 @@ func (f *FS) Mount(m Mount) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.mounts = append(f.mounts, m)
+}
+
+// SetMerged says which folders of the root filesystem several layers share.
+func (f *FS) SetMerged(merged func(string) bool) { f.merged = merged }
+
+// Merged reports whether what is at p is a folder that several layers share. overlayfs counts one link of such a folder, however many
+// folders are in it.
+func (f *FS) Merged(p string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.merged == nil {
+		return false
+	}
+	s, err := f.find("stat", p, false)
+	return err == nil && s.m.At == "/" && f.merged(s.p)
 }
 
 // Mounts returns the mounts over the root.

@@ -131,6 +131,7 @@ func (e *execOp) Exec(ctx context.Context, _ solver.JobContext, in []solver.Resu
 	if err := p.prepare(); err != nil {
 		return nil, err
 	}
+	p.view.SetMerged(func(at string) bool { return merged(base, txn.Root(), at) })
 	if err := p.do(ctx); err != nil {
 		return nil, fmt.Errorf("process %q did not complete successfully: %w", strings.Join(e.op.Meta.Args, " "), err)
 	}
@@ -160,6 +161,28 @@ func (e *execOp) Exec(ctx context.Context, _ solver.JobContext, in []solver.Resu
 	}
 	t.Done = true
 	return results, nil
+}
+
+// merged reports whether a folder stands in several layers below or in one of them and in that which is being made.
+func merged(base *Ref, now *tree.Node, at string) bool {
+	layers := 0
+	check := func(lower, upper *tree.Node) {
+		if n := upper.Lookup(at); n.IsDir() && (lower == nil || lower.Lookup(at) != n) {
+			layers++
+		}
+	}
+	image := false
+	for _, l := range base.Layers {
+		switch {
+		case l.Base == nil:
+			check(l.Lower, l.Upper)
+		case !image: // whose layers are not told apart
+			check(nil, l.Upper)
+			image = true
+		}
+	}
+	check(base.Root, now)
+	return layers > 1
 }
 
 // process is one command on its way.

@@ -389,6 +389,9 @@ func mark(n *tree.Node) string {
 func links(c *unix.Cmd, p string, n *tree.Node) int {
 	switch {
 	case n.Type == tree.Dir:
+		if c.FS.Merged(p) {
+			return 1
+		}
 		count := 2
 		for _, name := range n.Names() {
 			if n.Child(name).IsDir() {
