@@ -233,7 +233,10 @@ func (n *session) unreachable(it item) error {
 // logContent is a log of a run that asked for some documents and archives.
 func (n *session) logContent(id string) *tree.Content {
 	switch n.command {
-	case "install", "ci", "install-test", "install-ci-test", "uninstall", "update", "dedupe", "prune", "exec":
+	case "install", "ci", "install-test", "install-ci-test", "uninstall", "update", "dedupe", "prune":
+		if n.fetched == 0 {
+			return tree.Declared(int64(820+180*n.moved), "npm-log:"+id, nil)
+		}
 		return tree.Declared(int64(1_600+203*n.fetched), "npm-log:"+id, nil)
 	}
 	quoted := make([]string, len(n.Args)-1)

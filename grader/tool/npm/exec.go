@@ -31,7 +31,7 @@ func (s *shelf) npx(ctx context.Context, c *tool.Call) int {
 		return 127
 	}
 	n.command = "exec"
-	return n.fail(n.exec(append(args, rest...)))
+	return n.logRun(n.fail(n.exec(append(args, rest...))))
 }
 
 // exec runs a package's program: of this project, on PATH, or fetched for the occasion.

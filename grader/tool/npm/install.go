@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -454,6 +455,7 @@ func planKey(plan []planned) string {
 
 // summary prints what an installation ends with.
 func (n *session) summary(added, removed, changed int, plan []planned) {
+	n.moved = added + removed + changed
 	n.writeLog()
 	if l := n.cfg.level(); l == "silent" {
 		return
@@ -532,6 +534,9 @@ func (n *session) save(p *project, l *lock, lockToo bool) error {
 	return nil
 }
 
+// indentation is how far the first field of a JSON text is indented.
+var indentation = regexp.MustCompile(`^\s*\{\r?\n+([ \t]*)`)
+
 // rewritten is package.json with its dependencies as they are now; the order of other fields stays.
 func (p *project) rewritten() ([]byte, error) {
 	dec := json.NewDecoder(bytes.NewReader(p.text))
@@ -585,8 +590,16 @@ func (p *project) rewritten() ([]byte, error) {
 		}
 	}
 	b.WriteByte('}')
+	indent := "  "
+	if len(done) > 0 { // as it was written
+		at := indentation.FindSubmatch(p.text)
+		if at == nil {
+			return b.Bytes(), nil
+		}
+		indent = string(at[1])
+	}
 	var out bytes.Buffer
-	if err := json.Indent(&out, b.Bytes(), "", "  "); err != nil {
+	if err := json.Indent(&out, b.Bytes(), "", indent); err != nil {
 		return nil, err
 	}
 	out.WriteByte('\n')

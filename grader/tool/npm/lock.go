@@ -71,6 +71,7 @@ type entry struct {
 	Link         bool              `json:"link,omitempty"`
 	InBundle     bool              `json:"inBundle,omitempty"`
 	Install      bool              `json:"hasInstallScript,omitempty"`
+	License      json.RawMessage   `json:"license,omitempty"`
 	Bin          catalogue.Bin     `json:"bin,omitempty"`
 	Dependencies map[string]string `json:"dependencies,omitempty"`
 	Optionals    map[string]string `json:"optionalDependencies,omitempty"`

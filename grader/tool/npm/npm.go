@@ -89,6 +89,7 @@ type session struct {
 	pinned  map[string][]string // versions that a lock file of another kind pins, by name
 	tool    string              // "npm", "yarn" or "pnpm", as events name it
 	fetched int                 // documents and archives asked for, for the log's size
+	moved   int                 // packages added, removed and changed, for the same
 	logged  bool                // whether this run's log is written
 	root    string              // the folder of package.json, absolute
 }
@@ -147,7 +148,11 @@ func (s *shelf) npm(ctx context.Context, c *tool.Call) int {
 	if !n.hasNode() {
 		return 127
 	}
-	code := n.fail(n.dispatch())
+	return n.logRun(n.fail(n.dispatch()))
+}
+
+// logRun leaves the log of a run unless there is one, and passes its status on.
+func (n *session) logRun(code int) int {
 	if !n.logged {
 		n.writeLog()
 	}

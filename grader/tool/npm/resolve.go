@@ -1,6 +1,7 @@
 package npm
 
 import (
+	"bytes"
 	"maps"
 	"path"
 	"slices"
@@ -222,6 +223,9 @@ func (n *session) choose(l *lock, w want) (*entry, string) {
 		e := &entry{Version: version, Resolved: n.registryURL() + name + "/-/" + path.Base(name) + "-" + version + ".tgz", Integrity: p.Integrity,
 			Bin: m.Bin, Dependencies: m.Dependencies, Optionals: m.OptionalDependencies, Peers: m.PeerDependencies, Engines: m.Engines, OS: m.OS, CPU: m.CPU, Libc: m.Libc,
 			Install: len(m.Scripts) > 0 || m.Gyp}
+		if bytes.HasPrefix(m.License, []byte(`"`)) {
+			e.License = m.License
+		}
 		if name != w.name {
 			e.Name = name
 		}
