@@ -34,7 +34,8 @@ func TestCasesAgree(t *testing.T) {
 				if len(diffs) == 0 {
 					t.Errorf("agrees, though it is said to differ: %s", c.Differs)
 				}
-				t.Skipf("known to differ: %s", c.Differs)
+				t.Logf("known to differ: %s", c.Differs)
+				return
 			}
 			for _, d := range diffs {
 				t.Error(d)
