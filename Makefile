@@ -17,7 +17,7 @@ test: install check ## install what is missing and run every test
 	@# BuildKit v0.34.2 has a race of its own in what it would log (solver.CacheKey.TraceFields); many builds in a row run into it.
 	go test -race -skip '^(Fuzz|TestSessionsLeaveNothing)' ./grader/build
 	go test ./...
-	cd grader/conformance && go run . -every 12
+	cd grader/conformance && go run . -every 30
 
 .PHONY: install
 install: ## install what the tests need beyond Go (needs root on Debian)
