@@ -19,6 +19,7 @@ import (
 
 	"drydock/grader/fidelity"
 	"drydock/grader/folder"
+	"drydock/grader/tree"
 )
 
 // Record does a case's builds with the real daemon, starting with an empty cache.
@@ -40,7 +41,7 @@ func (d *Daemon) Record(ctx context.Context, c *fidelity.Case) (*fidelity.Truth,
 			root = c.Builds[i].Apply(root, now.UnixNano())
 		}
 		dir := filepath.Join(work, fmt.Sprint(i+1))
-		if err := folder.Write(dir, root); err != nil {
+		if err := folder.Write(dir, withoutSyntax(root)); err != nil {
 			return nil, err
 		}
 		b, err := d.build(ctx, c, work, dir, i < 0)
@@ -50,6 +51,23 @@ func (d *Daemon) Record(ctx context.Context, c *fidelity.Case) (*fidelity.Truth,
 		t.Builds = append(t.Builds, *b)
 	}
 	return t, nil
+}
+
+// withoutSyntax makes a plain comment of the Dockerfile's syntax line, as the recordings had it: there is no registry to fetch a frontend
+// from, and the one built into the daemon is the one that is compared. The text keeps its length.
+func withoutSyntax(root *tree.Node) *tree.Node {
+	n := root.Lookup("/Dockerfile")
+	if n == nil || n.Type != tree.File {
+		return root
+	}
+	data, known := n.Content.Known()
+	rest, ok := bytes.CutPrefix(data, []byte("# syntax="))
+	if !known || !ok {
+		return root
+	}
+	t := tree.Begin(root)
+	t.Edit("/Dockerfile", func(n *tree.Node) { n.Content = tree.Text("# syntax-" + string(rest)) })
+	return t.Commit()
 }
 
 func (d *Daemon) build(ctx context.Context, c *fidelity.Case, work, dir string, whole bool) (*fidelity.Build, error) {
